@@ -1,0 +1,1 @@
+"""Networks as exact objects: description, files, exchange with torch, construction with proved size and error."""
