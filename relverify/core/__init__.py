@@ -1,0 +1,1 @@
+"""The theorem record, one notation, discovery, the graph of uses, and rendering."""

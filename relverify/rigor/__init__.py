@@ -1,0 +1,1 @@
+"""Exact input, enclosed output: the trust base of every numerical claim."""

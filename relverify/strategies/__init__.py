@@ -1,0 +1,1 @@
+"""Hypothesis strategies whose examples are exact: constructed to satisfy their hypotheses, never filtered."""

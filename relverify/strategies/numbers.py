@@ -1,0 +1,31 @@
+"""Exact rational numbers."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from hypothesis import strategies as st
+
+
+def rationals(lo: Any, hi: Any, max_denominator: int = 12) -> st.SearchStrategy[Fraction]:
+    """Rationals of an interval with small denominators.
+
+    Parameters
+    ----------
+    lo, hi : int, Fraction or str
+        The ends, both included.
+    max_denominator : int
+
+    Returns
+    -------
+    SearchStrategy of Fraction
+        Shrinks towards integers near zero.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(rationals(-3, 3), lambda q: q > 1)
+    Fraction(2, 1)
+    """
+    return st.fractions(Fraction(lo), Fraction(hi), max_denominator=max_denominator)

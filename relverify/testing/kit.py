@@ -1,0 +1,315 @@
+"""Check a theorem record: derivation, evaluation, properties, sharpness, mutants, witness.
+
+Each check returns a verdict with the evidence for it. Both pytest and the main job run the same functions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import sympy as sp
+from flint import arb, ctx
+
+from relverify.core.registry import theorems
+from relverify.core.steps import Cited
+from relverify.core.theorem import Formal, Instance, Mutant, Theorem
+from relverify.errors import Disagreement, InputError
+from relverify.rigor.decide import Decision, Verdict, compare, decide, is_zero, overall
+from relverify.rigor.enclose import enclose
+from relverify.rigor.exact import exact
+
+SENSES = {"upper": "<=", "lower": ">=", "tight": "=="}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What one check found.
+
+    Parameters
+    ----------
+    label : str
+        The theorem.
+    name : str
+        The check.
+    verdict : Verdict
+    detail : str
+        One line for the reader.
+    evidence : tuple of str
+        Steps with their provers, counterexamples that refute mutants, counts of instances.
+    seconds : float
+    guarantee : {"proved", "enclosed", "sampled"}
+    """
+
+    label: str
+    name: str
+    verdict: Verdict
+    detail: str
+    evidence: tuple[str, ...] = ()
+    seconds: float = 0.0
+    guarantee: str = "proved"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**asdict(self), "verdict": str(self.verdict), "evidence": list(self.evidence)}
+
+
+def check(theorem: Theorem, examples: int = 25, seed: int = 0, digits: int = 50) -> Iterator[Check]:
+    """Run every check of a theorem.
+
+    Parameters
+    ----------
+    theorem : Theorem
+    examples : int
+        How many random exact instances.
+    seed : int
+        Makes the random instances reproducible.
+    digits : int
+        Digits of the evaluations.
+
+    Yields
+    ------
+    Check
+        In the order record, derivation, evaluation, properties, sharpness, mutants, witness; a check is left out where
+        the theorem claims nothing of the kind.
+
+    Examples
+    --------
+    >>> from relverify.core.registry import theorem
+    >>> [c.name for c in check(theorem("perturbation"), examples=2)][:3]
+    ['record', 'derivation', 'evaluation']
+    """
+    checks: list[tuple[str, Callable[[], tuple[Verdict, str, tuple[str, ...], str]]]] = [
+        ("record", lambda: check_record(theorem)),
+        ("derivation", lambda: check_derivation(theorem)),
+    ]
+    if theorem.instances:
+        checks.append(("evaluation", lambda: check_evaluation(theorem, digits, seed)))
+        checks.append(("properties", lambda: check_properties(theorem, examples, seed)))
+    if theorem.sharp:
+        checks.append(("sharpness", lambda: check_sharpness(theorem)))
+    if theorem.mutants:
+        checks.append(("mutants", lambda: check_mutants(theorem)))
+    if theorem.witness:
+        checks.append(("witness", lambda: check_witness(theorem)))
+    for name, run in checks:
+        start = time.perf_counter()
+        verdict, detail, evidence, guarantee = run()
+        yield Check(theorem.label, name, verdict, detail, evidence, time.perf_counter() - start, guarantee)
+
+
+_Found = tuple[Verdict, str, tuple[str, ...], str]
+
+
+def check_record(theorem: Theorem) -> _Found:
+    """The record is complete and says what it must."""
+    formal, faults = theorem.formal(), []
+    known = {q.symbol for q in formal.quantities}
+    expressions = [formal.bound, *(r.expression for r in formal.solve.values())]
+    for expression in expressions:
+        if expression.has(sp.Float):
+            faults.append("the bound contains a float")
+        if expression.free_symbols - known:
+            faults.append(f"symbols without a meaning: {expression.free_symbols - known}")
+    for name in formal.solve:
+        if name not in {s.name for s in known}:
+            faults.append(f"solved for {name}, which is not a quantity")
+    if not formal.steps:
+        faults.append("there is no derivation")
+    elif not is_zero(sp.simplify(formal.steps[-1].rhs - formal.bound)):
+        faults.append("the last step does not end in the bound")
+    if theorem.sharp and theorem.extremal is None:
+        faults.append("sharp, but no instance attains the bound")
+    if theorem.constructive and theorem.witness is None:
+        faults.append("constructive, but no witness is built")
+    if theorem.instances is None:
+        faults.append("no instances")
+    if not theorem.mutants:
+        faults.append("no mutants")
+    faults += [f"uses {label}, which is unknown" for label in theorem.uses if label not in theorems()]
+    verdict = Verdict.REFUTED if faults else Verdict.PROVED
+    return verdict, "; ".join(faults) or "complete", (), "proved"
+
+
+def check_derivation(theorem: Theorem) -> _Found:
+    """Every derivation step is discharged by the prover that it names."""
+    evidence, verdicts, cited = [], [], []
+    for number, step in enumerate(theorem.formal().steps, 1):
+        decision = step.discharge()
+        verdicts.append(decision.verdict)
+        evidence.append(f"step {number}: {step.prover}: {decision.verdict}: {decision.reason}")
+        if isinstance(step, Cited):
+            cited.append(step.lemma)
+    modulo = f"modulo {{{', '.join(sorted(set(cited)))}}}" if cited else "in full"
+    verdict = overall(verdicts)
+    detail = f"{len(verdicts)} steps, {modulo}"
+    if verdict is not Verdict.PROVED:
+        open_steps = [e for e, v in zip(evidence, verdicts, strict=True) if v is not Verdict.PROVED]
+        detail = "; ".join(open_steps)
+    return verdict, detail, tuple(evidence), "proved"
+
+
+def check_evaluation(theorem: Theorem, digits: int, seed: int) -> _Found:
+    """mpmath lies inside the Arb enclosure, at three parameter points and three numbers of digits."""
+    evidence: list[str] = []
+    for instance in _draw(theorem, 3, seed):
+        for wanted in (15, digits, 4 * digits):
+            try:
+                result = theorem.bound.evaluate(wanted, instance.values)
+                evidence.append(f"{_parameters(instance)}: {result.value[:24]} ({wanted} digits)")
+                _ = result.mpmath
+            except InputError as error:
+                return Verdict.UNDECIDED, f"{_parameters(instance)}: {error}", tuple(evidence), "enclosed"
+            except Disagreement as error:
+                return Verdict.REFUTED, f"{_parameters(instance)}: {error}", tuple(evidence), "enclosed"
+    return Verdict.PROVED, f"{len(evidence)} evaluations hold mpmath inside", tuple(evidence), "enclosed"
+
+
+def check_properties(theorem: Theorem, examples: int, seed: int) -> _Found:
+    """Random exact instances that satisfy the hypotheses satisfy the conclusion."""
+    open_cases: list[str] = []
+    count = 0
+
+    def holds(instance: Instance) -> None:
+        nonlocal count
+        count += 1
+        theorem.bound.evaluate(15, instance.values)
+        decision = conclusion(theorem, theorem.formal().bound, instance)
+        if decision.verdict is Verdict.UNDECIDED:
+            open_cases.append(f"{instance.text}: {decision.reason}")
+        if decision.verdict is Verdict.REFUTED:
+            raise _Counterexample(f"{instance.text}: {decision.reason}")
+
+    try:
+        _run(theorem, holds, examples, seed)
+    except _Counterexample as error:
+        return Verdict.REFUTED, "an instance contradicts the bound", (str(error),), "proved"
+    if open_cases:
+        return Verdict.UNDECIDED, f"{len(open_cases)} of {count} instances undecided", tuple(open_cases[:3]), "proved"
+    return Verdict.PROVED, f"{count} random exact instances", (f"{count} instances, seed {seed}",), "proved"
+
+
+def check_sharpness(theorem: Theorem) -> _Found:
+    """The extremal instance attains the bound, and one hundredth less is refuted."""
+    if theorem.extremal is None:
+        return Verdict.REFUTED, "no extremal instance", (), "proved"
+    formal, instance = theorem.formal(), theorem.extremal()
+    attained = _attained(formal.bound, instance)
+    factor = sp.Rational(100, 99) if theorem.sense == "lower" else sp.Rational(99, 100)
+    tighter = conclusion(theorem, formal.bound * factor, instance)
+    evidence = (f"{instance.text}: {attained.reason}", f"bound times {factor}: {tighter.verdict}: {tighter.reason}")
+    if attained.verdict is Verdict.PROVED and tighter.verdict is Verdict.REFUTED:
+        return Verdict.PROVED, f"attained; the bound times {factor} is refuted", evidence, "proved"
+    return Verdict.UNDECIDED, "the extremal instance does not attain the bound", evidence, "proved"
+
+
+def check_mutants(theorem: Theorem) -> _Found:
+    """Every false variant is refuted by an instance."""
+    evidence, survivors = [], []
+    for mutant in theorem.mutants:
+        text, decision = refute(theorem, mutant)
+        evidence.append(f"{mutant.name} ({mutant.change}): {decision.verdict} by {text}: {decision.reason}")
+        if decision.verdict is not Verdict.REFUTED:
+            survivors.append(mutant.name)
+    if survivors:
+        return Verdict.UNDECIDED, f"not refuted: {', '.join(survivors)}", tuple(evidence), "proved"
+    return Verdict.PROVED, f"{len(evidence)} of {len(evidence)} refuted", tuple(evidence), "proved"
+
+
+def refute(theorem: Theorem, mutant: Mutant) -> tuple[str, Decision]:
+    """The counterexample to a mutant, and what it decides.
+
+    Returns
+    -------
+    text : str
+        The instance and its parameters.
+    decision : Decision
+        Refuted, if the mutant is as false as it claims.
+    """
+    formal, instance = theorem.formal(), mutant.instance()
+    bound = mutant.bound(formal) if mutant.bound else formal.bound
+    return f"{instance.text} [{_parameters(instance)}]", conclusion(theorem, bound, instance)
+
+
+def check_witness(theorem: Theorem) -> _Found:
+    """The promised object has exactly the predicted size, and its certified error keeps the promise."""
+    assert theorem.witness is not None
+    witness = theorem.witness()
+    evidence = (
+        witness.text,
+        f"predicted {witness.predicted}, built {witness.built}",
+        f"certified {witness.error}, allowed {witness.allowed}: {witness.decision.reason}",
+    )
+    if witness.predicted != witness.built:
+        return Verdict.REFUTED, f"predicted {witness.predicted}, built {witness.built}", evidence, "proved"
+    detail = f"{witness.text}: {witness.built} built, error {witness.error} <= {witness.allowed}"
+    return witness.decision.verdict, detail, evidence, "proved"
+
+
+def conclusion(theorem: Theorem, bound: sp.Expr, instance: Instance) -> Decision:
+    """Decide the conclusion of a theorem with a given bound at an instance."""
+    formal = theorem.formal()
+    values = _values(formal, instance)
+    op = SENSES[theorem.sense]
+    if instance.exact is not None:
+        relation = {"<=": sp.Le, ">=": sp.Ge, "==": sp.Eq}[op](instance.exact, bound, evaluate=False)
+        return decide(relation, values)
+    if op == "==":
+        return _attained(bound, instance, values)
+    return compare(instance.observed, op, lambda prec: enclose(bound, values, prec))
+
+
+def _attained(bound: sp.Expr, instance: Instance, values: dict[sp.Symbol, Any] | None = None) -> Decision:
+    """Equality by exact algebra, or to a ratio of at least 1 - 2**-100."""
+    if values is None:
+        values = {s: exact(instance.values[s.name]) for s in bound.free_symbols}
+    if instance.exact is not None and is_zero(sp.sympify(instance.exact) - bound.subs(values)):
+        return Decision(Verdict.PROVED, f"equal to the bound {bound.subs(values)} by exact algebra")
+    with ctx.workprec(256):
+        observed, stated = instance.observed(256), enclose(bound, values, 256)
+        low = arb(1) - arb(2) ** -100
+        if observed.overlaps(stated) and observed >= low * stated and stated >= low * observed:
+            return Decision(Verdict.PROVED, f"equal to the bound {stated.str(12)} up to 2^-100", 256)
+        if not observed.overlaps(stated):
+            return Decision(Verdict.REFUTED, f"observed {observed.str(12)}, stated {stated.str(12)}", 256)
+    return Decision(Verdict.UNDECIDED, f"observed {observed.str(12)}, stated {stated.str(12)}", 256)
+
+
+def _values(formal: Formal, instance: Instance) -> dict[sp.Symbol, Any]:
+    symbols = {q.symbol.name: q.symbol for q in formal.quantities}
+    return {symbols[name]: exact(value, name) for name, value in instance.values.items() if name in symbols}
+
+
+def _parameters(instance: Instance) -> str:
+    return ", ".join(f"{name}={value}" for name, value in instance.values.items())
+
+
+class _Counterexample(Exception):
+    pass
+
+
+def _run(theorem: Theorem, test: Callable[[Instance], None], examples: int, seed: int) -> None:
+    from hypothesis import HealthCheck, Phase, given, settings
+    from hypothesis import seed as seeded
+
+    assert theorem.instances is not None
+    quiet = settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        report_multiple_bugs=False,
+        print_blob=False,
+        phases=(Phase.generate, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    seeded(seed)(quiet(given(theorem.instances())(test)))()
+
+
+def _draw(theorem: Theorem, number: int, seed: int) -> list[Instance]:
+    found: list[Instance] = []
+    _run(theorem, found.append, 3 * number, seed)
+    # the first examples are the simplest ones; the last ones are more telling
+    return found[-number:]
