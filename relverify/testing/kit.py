@@ -310,6 +310,10 @@ def _run(theorem: Theorem, test: Callable[[Instance], None], examples: int, seed
 
 def _draw(theorem: Theorem, number: int, seed: int) -> list[Instance]:
     found: list[Instance] = []
-    _run(theorem, found.append, 3 * number, seed)
+
+    def collect(instance: Instance) -> None:
+        found.append(instance)
+
+    _run(theorem, collect, 3 * number, seed)
     # the first examples are the simplest ones; the last ones are more telling
     return found[-number:]

@@ -79,8 +79,18 @@ def _instance(f: list[Any], g: list[Any], a: list[Any], b: list[Any]) -> Instanc
     )
 
 
+_FEATURES = (["3/5", "4/5"], ["6/5", "8/5"])
+
+
+def _scaled(vector: list[str], factor: str) -> list[Any]:
+    import sympy as sp
+
+    return [sp.Rational(v) * sp.Rational(factor) for v in vector]
+
+
 def extremal() -> Instance:
-    return _instance(["3/5", "4/5"], ["6/5", "8/5"], ["3/50", "4/50"], ["3/25", "4/25"])
+    f, g = _FEATURES
+    return _instance(f, g, _scaled(f, "1/10"), _scaled(g, "1/10"))
 
 
 def witness() -> Witness:
@@ -89,16 +99,25 @@ def witness() -> Witness:
 
     from relverify.rigor.decide import decide
 
-    instance = extremal()
-    allowed = formal().bound.subs({formal().symbol(name): value for name, value in instance.values.items()})
+    f, g = _FEATURES
+    phi, psi = _scaled(f, "11/10"), _scaled(g, "11/10")
+    error = abs(sum(p * q for p, q in zip(phi, psi, strict=True)) - _dot(f, g))
+    values = {formal().symbol(name): value for name, value in extremal().values.items()}
+    allowed = formal().bound.subs(values)
     return Witness(
-        text="both feature vectors, of two features each, scaled by 11/10",
-        predicted=2,
-        built=2,
-        decision=decide(sp.Le(instance.exact, allowed, evaluate=False)),
-        error=str(instance.exact),
+        text=f"features {f}, {g} scaled by 11/10 without new features",
+        predicted=len(f),
+        built=len(phi),
+        decision=decide(sp.Le(error, allowed, evaluate=False)),
+        error=str(error),
         allowed=str(allowed),
     )
+
+
+def _dot(f: list[Any], g: list[Any]) -> Any:
+    import sympy as sp
+
+    return sum(sp.Rational(p) * sp.Rational(q) for p, q in zip(f, g, strict=True))
 
 
 THEOREM = Theorem(
