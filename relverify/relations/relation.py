@@ -1,0 +1,231 @@
+"""A relation function with the exact facts that theorems ask for."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import sympy as sp
+from flint import arb
+
+from relverify.core.box import Box
+from relverify.core.symbols import x as X
+from relverify.core.symbols import y as Y
+from relverify.errors import InputError
+from relverify.relations.sup import supremum
+from relverify.rigor.enclose import compile_arb
+from relverify.rigor.exact import exact
+
+ClosedForm = Callable[[Box, Box], sp.Expr | None]
+
+
+class Functions(NamedTuple):
+    """Compiled Arb functions of two balls (x, y): the relation and its derivatives."""
+
+    value: Callable[[arb, arb], arb]
+    dx: Callable[[arb, arb], arb]
+    dy: Callable[[arb, arb], arb]
+    dxx: Callable[[arb, arb], arb]
+    dyy: Callable[[arb, arb], arb]
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """A feature expansion r(x, y) = Σ f_i(x) f_i(y), cut after d features.
+
+    Parameters
+    ----------
+    feature : callable
+        Given ``i >= 1``, the expression f_i in x.
+    tail : callable
+        Given d >= 0, the expression of τ_d = sup_x Σ_{i>d} f_i(x)².
+    energy : Expr
+        sup_x r(x, x), which bounds K² for every cut.
+    bib_key : str
+        Where the expansion stands.
+    """
+
+    feature: Callable[[int], sp.Expr]
+    tail: Callable[[int], sp.Expr]
+    energy: sp.Expr
+    bib_key: str
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A continuous function r(x, y) with an exact description.
+
+    Parameters
+    ----------
+    expr : Expr
+        In `x_symbols` and `y_symbols`, without floats.
+    text : str
+        Reads back as the same relation.
+    name : str
+        The family, or ``"expression"``.
+    psd : bool or None
+        Whether it is known to be symmetric positive semidefinite: proved, refuted, or not known.
+    psd_reason : str
+        Why.
+    x_symbols, y_symbols : tuple of Symbol
+        One a coordinate.
+    sup_dxx, sup_dyy : callable, optional
+        Given the boxes of x and y, an exact upper bound of sup|∂²r| in closed form, or None.
+    expand : callable, optional
+        Given the box of x, the :class:`Expansion` there, or None.
+    psd_where : tuple of callable
+        Tests of a box; `psd` speaks of the boxes that pass them all.
+
+    Examples
+    --------
+    >>> from relverify.relations import parse_relation
+    >>> r = parse_relation("gaussian(ell=1/2)")
+    >>> r.expr, r.psd
+    (exp(-2*(x - y)**2), True)
+    """
+
+    expr: sp.Expr
+    text: str
+    name: str = "expression"
+    psd: bool | None = None
+    psd_reason: str = ""
+    x_symbols: tuple[sp.Symbol, ...] = (X,)
+    y_symbols: tuple[sp.Symbol, ...] = (Y,)
+    sup_dxx: ClosedForm | None = field(default=None, compare=False)
+    sup_dyy: ClosedForm | None = field(default=None, compare=False)
+    expand: Callable[[Box], Expansion | None] | None = field(default=None, compare=False)
+    psd_where: tuple[Callable[[Box], bool], ...] = field(default=(), compare=False)
+
+    def psd_on(self, box: Box) -> bool | None:
+        """Whether the relation is known to be PSD on a box; see `psd`."""
+        if self.psd and not all(holds(box) for holds in self.psd_where):
+            return None
+        return self.psd
+
+    @property
+    def one_dimensional(self) -> bool:
+        """Whether x and y are numbers."""
+        return len(self.x_symbols) == len(self.y_symbols) == 1
+
+    @functools.cached_property
+    def symmetric(self) -> bool:
+        """Whether r(x, y) = r(y, x), proved by algebra."""
+        if len(self.x_symbols) != len(self.y_symbols):
+            return False
+        difference = self.expr - self.swapped().expr
+        return difference == 0 or sp.expand(difference) == 0 or sp.simplify(difference) == 0
+
+    def swapped(self) -> Relation:
+        """The relation r(y, x)."""
+        exchange = dict(zip(self.x_symbols + self.y_symbols, self.y_symbols + self.x_symbols, strict=True))
+        return replace(
+            self,
+            expr=self.expr.xreplace(exchange),
+            text=str(self.expr.xreplace(exchange)),
+            x_symbols=self.x_symbols,
+            sup_dxx=self.sup_dyy and _swapped(self.sup_dyy),
+            sup_dyy=self.sup_dxx and _swapped(self.sup_dxx),
+        )
+
+    @functools.cached_property
+    def functions(self) -> Functions:
+        """The relation and its derivatives, compiled to Arb; see :func:`relverify.rigor.enclose.compile_arb`."""
+        self._require_one_dimension()
+        (x,), (y,) = self.x_symbols, self.y_symbols
+        dx, dy = self.expr.diff(x), self.expr.diff(y)
+        return Functions(*(compile_arb(e, (x, y)) for e in (self.expr, dx, dy, dx.diff(x), dy.diff(y))))
+
+    def second_derivative_sup(self, var: str, x_box: Box, y_box: Box) -> sp.Expr:
+        """An exact upper bound of sup|∂²r/∂x²| or sup|∂²r/∂y²| over the boxes.
+
+        Parameters
+        ----------
+        var : {"x", "y"}
+        x_box, y_box : Box
+            One-dimensional.
+
+        Returns
+        -------
+        Expr
+            The closed form where the family has one, else a rational number rounded up from balls.
+
+        Raises
+        ------
+        InputError
+            If the second derivative is not bounded there.
+        """
+        self._require_one_dimension()
+        closed = self.sup_dxx if var == "x" else self.sup_dyy
+        value = closed(x_box, y_box) if closed else None
+        if value is not None:
+            return value
+        symbol = self.x_symbols[0] if var == "x" else self.y_symbols[0]
+        try:
+            return supremum(self.expr.diff(symbol, 2), self._cell(x_box, y_box))
+        except ArithmeticError:
+            problem = f"{self.text} has no bounded second derivative in {var} on {x_box} x {y_box}"
+            raise InputError("relation", problem, "a relation that is twice differentiable there") from None
+
+    def sup(self, x_box: Box, y_box: Box) -> sp.Expr:
+        """An exact upper bound of sup|r| over the boxes."""
+        self._require_one_dimension()
+        return supremum(self.expr, self._cell(x_box, y_box))
+
+    def expansion(self, x_box: Box) -> Expansion | None:
+        """The feature expansion on a box, where the family has one."""
+        return self.expand(x_box) if self.expand else None
+
+    def _cell(self, x_box: Box, y_box: Box) -> dict[sp.Symbol, tuple[Any, Any]]:
+        sides = zip(self.x_symbols + self.y_symbols, x_box.sides + y_box.sides, strict=True)
+        return {symbol: side.ends for symbol, side in sides}
+
+    def _require_one_dimension(self) -> None:
+        if not self.one_dimensional:
+            raise InputError("relation", f"{self.text} has inputs of several dimensions", "a relation of numbers x, y")
+
+    def __add__(self, other: Relation | sp.Expr | int) -> Relation:
+        return _combine(self, other, "+")
+
+    def __sub__(self, other: Relation | sp.Expr | int) -> Relation:
+        return _combine(self, other, "-")
+
+    def __mul__(self, other: Relation | sp.Expr | int) -> Relation:
+        return _combine(self, other, "*")
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+
+def from_expression(
+    expr: sp.Expr, x_symbols: tuple[sp.Symbol, ...] = (X,), y_symbols: tuple[sp.Symbol, ...] = (Y,)
+) -> Relation:
+    """A relation given by an expression; constants that are not negative are PSD kernels."""
+    psd = True if expr.is_number and expr.is_nonnegative else None
+    return Relation(expr, str(expr), "expression", psd, "a nonnegative constant" if psd else "", x_symbols, y_symbols)
+
+
+def _swapped(closed: ClosedForm) -> ClosedForm:
+    return lambda x_box, y_box: closed(y_box, x_box)
+
+
+def _combine(left: Relation, other: Relation | sp.Expr | int, op: str) -> Relation:
+    right = other if isinstance(other, Relation) else from_expression(exact(other), left.x_symbols, left.y_symbols)
+    if (left.x_symbols, left.y_symbols) != (right.x_symbols, right.y_symbols):
+        raise InputError("relation", f"{left.text} {op} {right.text} mixes dimensions", "parts of equal dimensions")
+    expr = {"+": sp.Add, "-": lambda a, b: a - b, "*": sp.Mul}[op](left.expr, right.expr)
+    both = left.psd is True and right.psd is True
+    rules = {"+": "a sum of PSD kernels", "*": "a product of PSD kernels (Schur)"}
+    psd = True if both and op in rules else None
+    text = f"({left.text}) {op} ({right.text})"
+    return Relation(
+        expr,
+        text,
+        "combination",
+        psd,
+        rules[op] if psd else "",
+        left.x_symbols,
+        left.y_symbols,
+        psd_where=left.psd_where + right.psd_where,
+    )
