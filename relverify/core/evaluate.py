@@ -108,9 +108,6 @@ class BoundFunction:
         self._known = {q.symbol.name: q.symbol for q in formal.quantities}
         self._integer = tuple(bool(s.is_integer) for s in self.symbols)
         self._function = compile_arb(expression, self.symbols)
-        tests: list[sp.Basic] = []
-        for s in self.symbols:
-            tests += [s > 0] if s.is_positive else ([s >= 0] if s.is_nonnegative else [])
         # assumptions would evaluate s > 0 to true, so the tests are about bare symbols of the same names
         bare = {s: sp.Symbol(s.name) for s in self.symbols}
         tests = [sp.Gt(bare[s], 0) if s.is_positive else sp.Ge(bare[s], 0) for s in self.symbols if s.is_nonnegative]
@@ -172,6 +169,15 @@ class BoundFunction:
         finally:
             ctx.prec = before
         return self._at_zero(ball, digits, points)
+
+    def ball(self, values: Mapping[str, Any]) -> arb:
+        """Enclose the bound at the current precision of ``flint.ctx``, with all checks of :meth:`evaluate`."""
+        points = self._points(values)
+        balls = [to_arb(p) for p in points]
+        if self._test is not None and self._test(*balls) is not True:
+            self._refuse_outside(points)
+        result: arb = self._function(*balls)
+        return result
 
     def count(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> int | None:
         """The certified integer of a resource form, or None where the form is not a count."""

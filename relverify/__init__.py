@@ -1,0 +1,57 @@
+"""Proved error bounds, neuron counts and certificates for inner-product networks and attention.
+
+The names below are loaded on first use; importing the package itself is cheap.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from relverify._version import __version__
+
+if TYPE_CHECKING:
+    from relverify.api import bound, new, parse_box, relation, show, synthesize, theorem, theorems, train, verify
+    from relverify.certify.vertex import vertex_certificate
+    from relverify.networks.files import load, save
+    from relverify.networks.mlp import MLP
+
+_HOME = {
+    **dict.fromkeys(
+        ("bound", "new", "parse_box", "relation", "show", "synthesize", "theorem", "theorems", "train", "verify"),
+        "relverify.api",
+    ),
+    "vertex_certificate": "relverify.certify.vertex",
+    "load": "relverify.networks.files",
+    "save": "relverify.networks.files",
+    "MLP": "relverify.networks.mlp",
+}
+
+__all__ = [
+    "MLP",
+    "__version__",
+    "bound",
+    "load",
+    "new",
+    "parse_box",
+    "relation",
+    "save",
+    "show",
+    "synthesize",
+    "theorem",
+    "theorems",
+    "train",
+    "verify",
+    "vertex_certificate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'relverify' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
