@@ -2,8 +2,8 @@
 
 If phi has one hidden ReLU layer with N units, every <phi(x), psi(y)> is affine in x between the at most N
 breakpoints of phi, whatever psi is.  A segment of x on which some r(., y) is farther than eps from all affine
-functions must therefore contain a breakpoint of phi in its interior.  So m such segments with disjoint interiors
-prove N >= m.  By Chebyshev alternation three points x1 < x2 < x3 decide the distance:
+functions must therefore contain a breakpoint of phi in its interior.  So m such segments with disjoint
+interiors prove N >= m.  By Chebyshev alternation three points x1 < x2 < x3 decide the distance:
 
     |f(x1)(x3 - x2) - f(x2)(x3 - x1) + f(x3)(x2 - x1)| / (2 (x3 - x1)) > eps.
 
@@ -23,15 +23,13 @@ from flint import arb, fmpq
 
 from relverify.certify.vertex import Compiled, compiled, float_floor, rational_ends
 from relverify.core.box import Box
-from relverify.core.symbols import x as X
-from relverify.core.symbols import y as Y
 from relverify.errors import InputError
 from relverify.relations.relation import Relation
 from relverify.rigor.exact import dyadic, to_fmpq
 
 Triple = tuple[fmpq, fmpq, fmpq, fmpq]
 MAX_SEGMENTS = 5000
-ROWS = 33
+ROWS, MAX_ROWS = 33, 1025
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Segments:
     Parameters
     ----------
     needed : int
-        Every network phi with one hidden ReLU layer whose error with any psi is at most eps has at least so many.
+        Units of every phi with one hidden ReLU layer whose error with some psi is at most eps, at least.
     infeasible : list of (y, x1, x2, x3)
         The proofs, one a unit, with disjoint ``[x1, x3]`` in increasing order.
     """
@@ -77,13 +75,20 @@ def needed_pieces(
         raise InputError("eps", f"{limit} is not positive", "a number > 0")
     x_ends = rational_ends(x, "x")
     y_ends = x_ends if y is None else rational_ends(y, "y")
-    proof = _Proof(compiled(relation.expr), limit)
-    scan = _Scan(relation, x_ends, y_ends, float(limit))
+    proof = _Proof(compiled(relation), limit)
+    scan = _Scan(relation, x_ends, y_ends, float(limit), ROWS)
     if several:
-        found = scan.greedy(np.arange(ROWS), proof)
+        found, rows = scan.greedy(np.arange(ROWS), proof), ROWS
+        # a kink that moves with y serves one segment a row, so many segments call for many rows
+        while rows <= 4 * len(found) and rows < MAX_ROWS:
+            rows = min(8 * rows, MAX_ROWS)
+            scan = _Scan(relation, x_ends, y_ends, float(limit), rows)
+            found = max(found, scan.greedy(np.arange(rows), proof), key=len)
     else:
-        rows = sorted((np.array([row]) for row in range(ROWS)), key=lambda row: -len(scan.greedy(row, None)))
-        found = max((scan.greedy(row, proof) for row in rows[:3]), key=len)
+        singles = sorted(
+            (np.array([row]) for row in range(ROWS)), key=lambda row: -len(scan.greedy(row, None))
+        )
+        found = max((scan.greedy(row, proof) for row in singles[:3]), key=len)
     return Segments(len(found), found)
 
 
@@ -136,11 +141,11 @@ class _Scan:
     """Float search for the shortest infeasible segment: a guide, no part of a proof."""
 
     def __init__(
-        self, relation: Relation, x_ends: tuple[fmpq, fmpq], y_ends: tuple[fmpq, fmpq], eps: float
+        self, relation: Relation, x_ends: tuple[fmpq, fmpq], y_ends: tuple[fmpq, fmpq], eps: float, rows: int
     ) -> None:
-        self.function, self.eps = _numeric(relation.expr), eps
+        self.function, self.eps = _numeric(relation), eps
         self.lo, self.hi = _inside(x_ends)
-        self.ys = np.linspace(*_inside(y_ends), ROWS)
+        self.ys = np.linspace(*_inside(y_ends), rows)
         fractions = np.linspace(0.0, 1.0, 33)
         # the chord with every inner point, and all triples of a coarser grid for functions with inflections
         triples = [(0, k, 32) for k in range(1, 32)] + list(combinations(range(0, 33, 4), 3))
@@ -200,10 +205,10 @@ def _inside(ends: tuple[fmpq, fmpq]) -> tuple[float, float]:
     return lo, max(lo, hi)
 
 
-def _numeric(expr: sympy.Expr) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Float64 evaluation over broadcast arrays: numpy where it knows all functions, else midpoints of balls."""
-    fast = sympy.lambdify((X, Y), expr, "numpy")
-    code = compiled(expr).value
+def _numeric(relation: Relation) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Float64 evaluation over broadcast arrays: numpy where it knows all functions, else Arb midpoints."""
+    fast = sympy.lambdify((relation.x_symbols[0], relation.y_symbols[0]), relation.expr, "numpy")
+    code = compiled(relation).value
 
     def by_numpy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):

@@ -1,14 +1,16 @@
-"""Proved two-sided bounds of sup |r(x, y) - <phi(x), psi(y)>| for one-input ReLU networks (*vertex-certificate*).
+"""Proved two-sided bounds of sup |r(x, y) - <phi(x), psi(y)>| for one-input ReLU networks.
 
-On a grid that contains the breakpoints of both networks the product ``B = <phi, psi>`` is exactly bilinear on each
-cell, so with ``I`` the bilinear interpolation at the corners ``e = r - B = I e + (r - I r)``, and
+Theorem *vertex-certificate*.  On a grid that contains the breakpoints of both networks the product
+``B = <phi, psi>`` is exactly bilinear on each cell, so with ``I`` the bilinear interpolation at the corners
+``e = r - B = I e + (r - I r)``, and
 
     r - I_x r = -(x - a)(b - x) r_xx / 2   in  h^2/8 [-sup r_xx, -inf r_xx]   (0 added to the range),
     |r - I_x r| <= (sup r_x - inf r_x) h / 4,
 
-the second for kinks such as those of min(x, y).  The suprema are taken by ball arithmetic over the cell; the signs
-are kept, so opposite signs of the corner errors and of the remainder cancel.  Cells are bisected until the bound
-meets the target.  Rounding is included: values are Arb balls, cell bounds are float64 rounded outwards.
+the second for kinks such as those of min(x, y).  The suprema are taken by ball arithmetic over the cell; the
+signs are kept, so opposite signs of the corner errors and of the remainder cancel.  Cells are bisected until
+the bound meets the target.  Rounding is included: values are Arb balls, cell bounds are float64 rounded
+outwards.
 """
 
 from __future__ import annotations
@@ -28,8 +30,6 @@ import sympy
 from flint import arb, arb_mat, fmpq
 
 from relverify.core.box import Box, parse_box
-from relverify.core.symbols import x as X
-from relverify.core.symbols import y as Y
 from relverify.errors import InputError
 from relverify.networks.mlp import MLP
 from relverify.relations.relation import Relation
@@ -142,7 +142,7 @@ def vertex_certificate(
         factor = fmpq(11, 10)
     symmetric = (psi is None or psi == phi) and x_box == y_box and relation.symmetric
     deadline = INFINITY if time_limit is None else start + time_limit
-    search = _Search(compiled(relation.expr), phi, phi if psi is None else psi, x_box, y_box, symmetric)
+    search = _Search(compiled(relation), phi, phi if psi is None else psi, x_box, y_box, symmetric)
     reason = search.run(limit, factor, max_cells, deadline)
     verdict = None
     if limit is not None:
@@ -185,25 +185,49 @@ def rational_ends(box: Box | str, argument: str) -> tuple[fmpq, fmpq]:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A relation and its derivatives as Arb code: value(x, y), second(x, y) -> (r_xx, r_yy), first -> (r_x, r_y)."""
+    """A relation as Arb code: value(x, y) is r, first(x, y) is (r_x, r_y), second(x, y) is (r_xx, r_yy)."""
 
     value: Callable[..., arb]
     first: Callable[..., tuple[arb, arb]]
     second: Callable[..., tuple[arb, arb]]
 
 
+def compiled(relation: Relation) -> Compiled:
+    """Compile a relation of two numbers and its derivatives along the axes.
+
+    Parameters
+    ----------
+    relation : Relation
+
+    Returns
+    -------
+    Compiled
+
+    Raises
+    ------
+    InputError
+        If x or y has several coordinates, or the derivative of the expression would hide a kink.
+    """
+    if not relation.one_dimensional:
+        raise InputError("relation", "has several coordinates a side", "a relation of two numbers x and y")
+    if relation.expr.has(*_FORGETFUL):
+        raise InputError(
+            "relation", "has piecewise parts", "an expression of smooth functions, abs, min and max"
+        )
+    return _compiled(relation.expr, relation.x_symbols[0], relation.y_symbols[0])
+
+
 @lru_cache(maxsize=64)
-def compiled(expr: sympy.Expr) -> Compiled:
-    """Compile r and its derivatives along the axes, refusing expressions whose derivative hides a kink."""
-    if expr.has(*_FORGETFUL):
-        raise InputError("relation", "has piecewise parts", "an expression of smooth functions, abs, min and max")
-    first = (sympy.diff(expr, X), sympy.diff(expr, Y))
-    second = (sympy.diff(first[0], X), sympy.diff(first[1], Y))
-    return Compiled(*(compile_arb(e, (X, Y)) for e in (expr, first, second)))
+def _compiled(expr: sympy.Expr, x: sympy.Symbol, y: sympy.Symbol) -> Compiled:
+    first = (sympy.diff(expr, x), sympy.diff(expr, y))
+    second = (sympy.diff(first[0], x), sympy.diff(first[1], y))
+    return Compiled(*(compile_arb(e, (x, y)) for e in (expr, first, second)))
 
 
 def up(value: arb) -> float:
     """Float64 at least as large as every number in the ball."""
+    if value.is_zero():
+        return 0.0
     bound = float(value.upper())
     return INFINITY if math.isnan(bound) else math.nextafter(bound, INFINITY)
 
@@ -220,6 +244,9 @@ def float_floor(value: fmpq) -> float:
 
 
 def _add(a: float, b: float) -> float:
+    """Sum rounded up; exact if a term is zero."""
+    if a == 0 or b == 0:
+        return a + b
     return math.nextafter(a + b, INFINITY)
 
 
@@ -283,15 +310,20 @@ class _Search:
             self.lower, self.argmax = size, (x, y)
         return low, high
 
+    def product_at(self, i: int, j: int, x: fmpq, y: fmpq) -> arb:
+        """Enclose <phi, psi> at a point of the base cell (i, j), where it is exactly bilinear."""
+        width, height = self.xs[i + 1] - self.xs[i], self.ys[j + 1] - self.ys[j]
+        s = arb((x - self.xs[i]) / width) if width else arb(0)
+        t = arb((y - self.ys[j]) / height) if height else arb(0)
+        p = self.product
+        left = p[i, j] + t * (p[i, j + 1] - p[i, j])
+        right = p[i + 1, j] + t * (p[i + 1, j + 1] - p[i + 1, j])
+        return left + s * (right - left)
+
     def error_at(self, i: int, j: int, x: fmpq, y: fmpq) -> _Corner:
-        """Enclose e at a point of the base cell (i, j), where the product is exactly bilinear."""
+        """Enclose e at a point of the base cell (i, j)."""
         with flint.ctx.workprec(self.prec):
-            s = arb((x - self.xs[i]) / (self.xs[i + 1] - self.xs[i])) if self.xs[i + 1] != self.xs[i] else arb(0)
-            t = arb((y - self.ys[j]) / (self.ys[j + 1] - self.ys[j])) if self.ys[j + 1] != self.ys[j] else arb(0)
-            p = self.product
-            left = p[i, j] + t * (p[i, j + 1] - p[i, j])
-            right = p[i + 1, j] + t * (p[i + 1, j + 1] - p[i + 1, j])
-            return self._record(self.relation.value(arb(x), arb(y)) - (left + s * (right - left)), x, y)
+            return self._record(self.relation.value(arb(x), arb(y)) - self.product_at(i, j, x, y), x, y)
 
     def push(self, i: int, j: int, ends: tuple[fmpq, ...], corners: Sequence[_Corner]) -> None:
         """Bound |e| on a sub-cell of the base cell (i, j) and queue it.
@@ -315,21 +347,23 @@ class _Search:
                     if firsts is None:
                         firsts = self.relation.first(cell_x, cell_y)
                     slope = firsts[axis]
-                    rises[axis] = falls[axis] = max(0.0, up(slope.rad() * step / 2)) if slope.is_finite() else INFINITY
+                    rises[axis] = falls[axis] = (
+                        max(0.0, up(slope.rad() * step / 2)) if slope.is_finite() else INFINITY
+                    )
             top = _add(high, _add(rises[0], rises[1]))
             bottom = _add(-low, _add(falls[0], falls[1]))
             bound = max(top, bottom)
             if math.isinf(bound):
-                bound = self._by_range(i, j, cell_x, cell_y)
+                bound = self._by_range(i, j, ends, cell_x, cell_y)
         along_x = max(rises[0], falls[0]), max(rises[1], falls[1])
         # without information on the remainders (both infinite, or zero) the longer side is cut
         cut_x = along_x[0] > along_x[1] if along_x[0] != along_x[1] else xb - xa >= yb - ya
         heapq.heappush(self.heap, (-bound, self.cells, i, j, ends, corners, cut_x))
 
-    def _by_range(self, i: int, j: int, cell_x: arb, cell_y: arb) -> float:
+    def _by_range(self, i: int, j: int, ends: tuple[fmpq, ...], cell_x: arb, cell_y: arb) -> float:
         """Bound |e| by the ranges of r and of the product: for corners of r with unbounded slope."""
         values = self.relation.value(cell_x, cell_y)
-        corners = [self.product[a, b] for a in (i, i + 1) for b in (j, j + 1)]
+        corners = [self.product_at(i, j, a, b) for a in ends[:2] for b in ends[2:]]
         bound = max(up(abs(values - c)) for c in corners)
         return INFINITY if math.isnan(bound) else bound
 

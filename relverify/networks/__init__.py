@@ -1,1 +1,1 @@
-"""Networks as exact objects: description, files, exchange with torch, construction with proved size and error."""
+"""Networks as exact objects: description, files, exchange with torch, construction of proved size."""

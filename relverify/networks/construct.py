@@ -1,7 +1,7 @@
 """Networks built, not trained: piecewise linear interpolation of a relation (*grid-neurons*, *ridge-spline*).
 
-A network with the hidden units ``relu(x - t_k)``, k = 0..n-1, represents every continuous function that is linear
-between the nodes t_0 < ... < t_n, so n units carry any number of such outputs.
+A network with the hidden units ``relu(x - t_k)``, k = 0..n-1, represents every continuous function that is
+linear between the nodes t_0 < ... < t_n, so n units carry any number of such outputs.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Built:
     psi : MLP or None
         None means the symmetric form, phi with itself.
     residual : fmpq
-        Proved upper bound of ``max_ij |G - C D^T|_ij`` between the nodal matrix and the product of its factors.
+        Proved upper bound of ``max_ij |G - C D^T|_ij``, nodal matrix minus product of its factors.
     """
 
     phi: MLP
@@ -66,14 +66,14 @@ def grid_network(
     n_x, n_y : int
         Hidden units of phi and of psi. Without n_y one network is built for both sides.
     shifted : bool
-        Correct the nodal values by half the local error, ``r - (h_x^2 r_xx + h_y^2 r_yy)/16``, and on a kink along
-        the diagonal by ``-h/6`` times the jump of r_x. This about halves the error where r is smooth.
+        Correct the nodal values by half the local error, ``r - (h_x^2 r_xx + h_y^2 r_yy)/16``, and on a kink
+        along the diagonal by ``-h/6`` times the jump of r_x. This about halves the error where r is smooth.
 
     Returns
     -------
     Built
-        Networks with exactly n_x (and n_y) hidden units and at most ``min(n_x, n_y) + 1`` outputs. The error is
-        not proved here: see :func:`relverify.certify.vertex.vertex_certificate`.
+        Networks with exactly n_x (and n_y) hidden units and at most ``min(n_x, n_y) + 1`` outputs. The error
+        is not proved here: see :func:`relverify.certify.vertex.vertex_certificate`.
 
     Raises
     ------
@@ -91,7 +91,9 @@ def grid_network(
             raise InputError(name, f"{count} is out of range", f"1 to {MAX_NODES}")
     if n_y is None:
         if not relation.symmetric:
-            raise InputError("relation", "is not symmetric", "a symmetric relation, or two networks (give n_y)")
+            raise InputError(
+                "relation", "is not symmetric", "a symmetric relation, or two networks (give n_y)"
+            )
         if x_ends != y_ends:
             raise InputError("y", "differs from x", "equal boxes, or two networks (give n_y)")
     nodes_x = equal_nodes(x_ends, n_x)
@@ -99,7 +101,9 @@ def grid_network(
     matrix = nodal_values(relation, nodes_x, nodes_y, shifted)
     values = np.array([float(v.mid()) for v in matrix.entries()]).reshape(len(nodes_x), len(nodes_y))
     if not np.isfinite(values).all():
-        raise InputError("relation", "has no finite value at a node", "a relation that is continuous on the box")
+        raise InputError(
+            "relation", "has no finite value at a node", "a relation that is continuous on the box"
+        )
     if n_y is None:
         left = right = _symmetric_factor((values + values.T) / 2)
     else:
@@ -131,7 +135,9 @@ def equal_nodes(ends: tuple[fmpq, fmpq], pieces: int) -> np.ndarray:
     lo, hi = ends
     nodes = np.array([float(lo + (hi - lo) * k / pieces) for k in range(pieces + 1)])
     if not (np.diff(nodes) > 0).all():
-        raise InputError("x", f"is too short for {pieces} distinct float64 nodes", "a longer box or fewer pieces")
+        raise InputError(
+            "x", f"is too short for {pieces} distinct float64 nodes", "a longer box or fewer pieces"
+        )
     return nodes
 
 
@@ -149,7 +155,7 @@ def nodal_values(relation: Relation, nodes_x: np.ndarray, nodes_y: np.ndarray, s
     -------
     arb_mat, shape (n+1, m+1)
     """
-    code = compiled(relation.expr)
+    code = compiled(relation)
     h_x, h_y = dyadic(nodes_x[1]) - dyadic(nodes_x[0]), dyadic(nodes_y[1]) - dyadic(nodes_y[0])
     with flint.ctx.workprec(128):
         xs, ys = [arb(v) for v in nodes_x.tolist()], [arb(v) for v in nodes_y.tolist()]
@@ -184,7 +190,7 @@ def interpolating_network(nodes: np.ndarray, values: np.ndarray) -> MLP:
     Returns
     -------
     MLP
-        With the n hidden units ``relu(x - nodes[k])``, k < n; values hold up to float64 rounding of the weights.
+        With the n hidden units ``relu(x - nodes[k])``, k < n; values hold up to rounding of the weights.
 
     Examples
     --------
@@ -231,7 +237,9 @@ def spline_network(
     5
     """
     if len(functions) != len(pieces) or not functions:
-        raise InputError("pieces", f"has {len(pieces)} entries for {len(functions)} functions", "one a function")
+        raise InputError(
+            "pieces", f"has {len(pieces)} entries for {len(functions)} functions", "one a function"
+        )
     ends = rational_ends(box, argument)
     knots: list[np.ndarray] = []
     blocks: list[np.ndarray] = []
@@ -280,7 +288,7 @@ def _symmetric_factor(matrix: np.ndarray) -> np.ndarray:
 
 
 def _balanced_factors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """C and D with C D^T near the matrix and columns of equal norm, by singular values above the rounding level."""
+    """C and D with C D^T near the matrix, columns of equal norm: the singular values above rounding level."""
     left, values, right = np.linalg.svd(matrix, full_matrices=False)
     keep = values > 8 * max(matrix.shape) * np.finfo(float).eps * values[0]
     keep[0] = True

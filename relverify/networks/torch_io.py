@@ -1,8 +1,8 @@
-"""Exchange with torch: an :class:`MLP` as ``torch.nn.Sequential`` and back.  torch is imported on use only."""
+"""Exchange with torch: an :class:`MLP` as ``torch.nn.Sequential`` and back; torch is imported on use only."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ _MODULES = {"relu": "ReLU", "tanh": "Tanh", "sigmoid": "Sigmoid", "identity": "I
 _ACCEPTED = "torch.nn.Sequential(Linear, activation, Linear, ...) with one kind of activation"
 
 
-def _torch() -> torch:  # type: ignore[valid-type]
+def _torch() -> Any:
     try:
         import torch
     except ImportError as error:
@@ -41,7 +41,7 @@ def to_torch(mlp: MLP) -> torch.nn.Sequential:
         If torch is not installed.
     """
     torch = _torch()
-    modules: list[torch.nn.Module] = []
+    modules: list[Any] = []
     for w, b in zip(mlp.weights, mlp.biases, strict=True):
         if modules:
             modules.append(getattr(torch.nn, _MODULES[mlp.activation])())
@@ -82,7 +82,9 @@ def from_torch(sequential: torch.nn.Sequential) -> MLP:
         if position % 2 == 0 and isinstance(module, torch.nn.Linear):
             weights.append(module.weight.detach().cpu().to(torch.float64).numpy())
             bias = module.bias
-            biases.append(np.zeros(module.out_features) if bias is None else bias.detach().cpu().double().numpy())
+            biases.append(
+                np.zeros(module.out_features) if bias is None else bias.detach().cpu().double().numpy()
+            )
         elif position % 2 == 1 and kind in names and position + 1 < len(sequential):
             activations.add(names[kind])
         else:

@@ -1,0 +1,365 @@
+"""The smallest grid network that can be proved to reach an error, with its certificate (*grid-neurons*).
+
+Every candidate is built with shifted and with plain nodal values, and certified; the search gallops up or
+down from the count that the curvature of the relation predicts, then bisects.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flint import arb, fmpq
+
+from relverify.certify.segments import needed_units
+from relverify.certify.vertex import VertexCertificate, compiled, rational_ends, vertex_certificate
+from relverify.core.box import Box, parse_box
+from relverify.errors import InputError
+from relverify.networks.construct import MAX_NODES, Built, grid_network
+from relverify.networks.files import save, write_atomically
+from relverify.networks.mlp import MLP
+from relverify.relations.relation import Relation
+from relverify.rigor.decide import Verdict
+from relverify.rigor.exact import to_fmpq
+
+Progress = Callable[[str], None]
+TIME_LIMIT = 120.0
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """Networks with a proof that their error is at most eps.
+
+    Parameters
+    ----------
+    relation : Relation
+    x, y : Box
+    eps : fmpq
+    phi : MLP
+    psi : MLP or None
+        None means the symmetric form, phi with itself.
+    N, n_x, n_y, d : int
+        Hidden units of all networks together and of each (n_y is 0 in the symmetric form), features.
+    upper, lower : fmpq
+        Proved bounds of the error.
+    needed : int
+        Hidden units that every such network (one hidden layer, any features) is proved to need for eps.
+    shifted : bool
+        Whether the nodal values are the corrected ones.
+    certificate : VertexCertificate
+    seconds : float
+    """
+
+    relation: Relation
+    x: Box
+    y: Box
+    eps: fmpq
+    phi: MLP
+    psi: MLP | None
+    N: int
+    n_x: int
+    n_y: int
+    d: int
+    upper: fmpq
+    lower: fmpq
+    needed: int
+    shifted: bool
+    certificate: VertexCertificate
+    seconds: float
+
+    @property
+    def ratio(self) -> float:
+        """Proved upper bound of the error over the proved lower bound."""
+        return self.certificate.ratio
+
+    @property
+    def ratio_units(self) -> float | None:
+        """Hidden units built over hidden units needed; None if none is needed."""
+        return self.N / self.needed if self.needed else None
+
+    def as_json(self, files: dict[str, str] | None = None) -> dict[str, Any]:
+        """Fields for JSON output; bounds as floats rounded outwards in decimal, exact ones under ``exact``.
+
+        Parameters
+        ----------
+        files : dict, optional
+            Paths written by :func:`write`.
+
+        Returns
+        -------
+        dict
+        """
+        ratio = self.ratio
+        return {
+            "relation": self.relation.text, "x": str(self.x), "y": str(self.y), "eps": str(self.eps),
+            "N": self.N, "n_x": self.n_x, "n_y": self.n_y, "d": self.d, "shifted": self.shifted,
+            "upper": decimal(self.upper, up=True), "lower": decimal(self.lower, up=False),
+            "needed": self.needed, "ratio": ratio if math.isfinite(ratio) else None,
+            "ratio_units": self.ratio_units, "cells": self.certificate.cells,
+            "argmax": [str(v) for v in self.certificate.argmax], "verdict": str(self.certificate.verdict),
+            "exact": {"upper": str(self.upper), "lower": str(self.lower)},
+            "seconds": round(self.seconds, 3), "files": files or {},
+        }  # fmt: skip
+
+
+def decimal(value: fmpq, up: bool, digits: int = 10) -> float:
+    """Short decimal at least (at most) as large as a rational, as a float that prints so.
+
+    Parameters
+    ----------
+    value : fmpq
+    up : bool
+        Direction of rounding.
+    digits : int
+        Significant digits, at most 15.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> decimal(fmpq(1, 3), up=True, digits=3), decimal(fmpq(1, 3), up=False, digits=3)
+    (0.334, 0.333)
+    """
+    if value == 0:
+        return 0.0
+    exponent = math.floor(math.log10(abs(float(value)))) - digits + 1
+    scale = fmpq(10) ** exponent if exponent >= 0 else 1 / fmpq(10) ** -exponent
+    scaled = value / scale
+    return float(f"{int(scaled.ceil() if up else scaled.floor())}e{exponent}")
+
+
+def synthesize(
+    relation: Relation,
+    x: Box | str,
+    y: Box | str | None = None,
+    eps: object = None,
+    progress: Progress | None = None,
+    time_limit: float = TIME_LIMIT,
+) -> Synthesis:
+    """Build the smallest grid network(s) whose error is proved to be at most eps.
+
+    Parameters
+    ----------
+    relation : Relation
+        One variable each side. Symmetric relations known to be PSD, on equal boxes, get one network.
+        All others get two.
+    x, y : Box or str
+        Intervals; y defaults to x.
+    eps : exact number > 0
+    progress : callable, optional
+        Receives one line of text a candidate.
+    time_limit : float
+        Seconds after which the best proved network so far is returned.
+
+    Returns
+    -------
+    Synthesis
+
+    Raises
+    ------
+    InputError
+        If eps is not positive or nothing can be proved within the limits.
+    """
+    start = time.perf_counter()
+    if eps is None:
+        raise InputError("eps", "is missing", "a number > 0")
+    limit = to_fmpq(eps, "eps")
+    if limit <= 0:
+        raise InputError("eps", f"{limit} is not positive", "a number > 0")
+    x_box = parse_box(x, "x")
+    y_box = x_box if y is None else parse_box(y, "y")
+    same = rational_ends(x_box, "x") == rational_ends(y_box, "y")
+    search = _Search(relation, x_box, y_box, limit, progress or (lambda _: None), start + time_limit)
+    search.symmetric = bool(relation.psd_on(x_box)) and relation.symmetric and same
+    built, shifted = search.run()
+    certificate = vertex_certificate(
+        relation,
+        built.phi,
+        built.psi,
+        x_box,
+        y_box,
+        limit,
+        fmpq(11, 10),
+        max_cells=400_000,
+        time_limit=time_limit,
+    )
+    if certificate.upper is None or certificate.verdict != Verdict.PROVED:
+        raise InputError("eps", "the candidate could not be proved again", "a larger time limit")
+    needed = needed_units(relation, x_box, y_box, limit, search.symmetric)[0]
+    n_y = 0 if built.psi is None else built.psi.hidden_units
+    return Synthesis(
+        relation, x_box, y_box, limit, built.phi, built.psi, built.hidden_units, built.phi.hidden_units, n_y,
+        built.phi.out_features, certificate.upper, certificate.lower, needed, shifted, certificate,
+        time.perf_counter() - start,
+    )  # fmt: skip
+
+
+class _Search:
+    """Search for the smallest count; candidates are certified, never trusted."""
+
+    def __init__(
+        self, relation: Relation, x: Box, y: Box, eps: fmpq, progress: Progress, deadline: float
+    ) -> None:
+        self.relation, self.x, self.y, self.eps = relation, x, y, eps
+        self.progress, self.deadline = progress, deadline
+        self.symmetric = False
+        self.tried: dict[tuple[int, int | None], tuple[Built, bool] | None] = {}
+
+    def proved(self, n_x: int, n_y: int | None) -> tuple[Built, bool] | None:
+        """The built network if it is proved to meet eps, shifted values first."""
+        key = (n_x, n_y)
+        if key not in self.tried:
+            self.tried[key] = None
+            for shifted in (True, False):
+                left = self.deadline - time.perf_counter()
+                if left <= 0:
+                    return None
+                built = grid_network(self.relation, self.x, self.y, n_x, n_y, shifted)
+                result = vertex_certificate(
+                    self.relation,
+                    built.phi,
+                    built.psi,
+                    self.x,
+                    self.y,
+                    self.eps,
+                    max_cells=200_000,
+                    time_limit=left,
+                )
+                units = f"{n_x}" if n_y is None else f"{n_x} + {n_y}"
+                kind = "shifted" if shifted else "plain"
+                self.progress(f"{units} units, {kind}: {result.verdict} ({result.cells} cells)")
+                if result.verdict == Verdict.PROVED:
+                    self.tried[key] = (built, shifted)
+                    break
+        return self.tried[key]
+
+    def shares(self) -> tuple[float, float]:
+        """Curvature terms L^2 sup|r''| / 8 of the two axes (estimates; a guide for the split only)."""
+        terms = []
+        for axis, box in enumerate((self.x, self.y)):
+            lo, hi = rational_ends(box, "xy"[axis])
+            other = rational_ends((self.y, self.x)[axis], "yx"[axis])
+            sizes = [0.0]
+            for i in range(17):
+                for j in range(17):
+                    a, b = (
+                        lo + (hi - lo) * (4 * i + 1) / 66,
+                        other[0] + (other[1] - other[0]) * (4 * j + 2) / 67,
+                    )
+                    point = (arb(a), arb(b)) if axis == 0 else (arb(b), arb(a))
+                    value = compiled(self.relation).second(*point)[axis]
+                    if value.is_finite():
+                        sizes.append(abs(float(value.mid())))
+            terms.append(float((hi - lo) ** 2) * max(sizes) / 8)
+        return terms[0], terms[1]
+
+    def splits(self, total: int, terms: tuple[float, float]) -> list[tuple[int, int | None]]:
+        """Candidate splits of a number of units, most promising first."""
+        if self.symmetric:
+            return [(total, None)]
+        if total < 2:
+            return []
+        a, b = (max(t, 1e-12) for t in terms)
+        if max(terms) == 0:
+            a = b = 1.0
+        ideal = total * a ** (1 / 3) / (a ** (1 / 3) + b ** (1 / 3))
+        least, most = max(1, total - MAX_NODES), min(total - 1, MAX_NODES)
+        around = {min(max(math.floor(ideal) + k, least), most) for k in (-1, 0, 1, 2)}
+        return [(n, total - n) for n in sorted(around, key=lambda n: abs(n - ideal))[:3]]
+
+    def best(self, total: int, terms: tuple[float, float]) -> tuple[Built, bool] | None:
+        """A proved network with so many units in all, if one of the splits succeeds."""
+        for n_x, n_y in self.splits(total, terms):
+            found = self.proved(n_x, n_y)
+            if found is not None:
+                return found
+        return None
+
+    def run(self) -> tuple[Built, bool]:
+        """Smallest proved network."""
+        terms = self.shares()
+        # shifted error about (a/n_x^2 + b/n_y^2)/2; equal parts a = b in the symmetric form
+        if self.symmetric:
+            guess = math.sqrt(max(terms) / float(self.eps))
+        else:
+            cubes = sum(t ** (1 / 3) for t in terms)
+            guess = math.sqrt(cubes**3 / (2 * float(self.eps)))
+        smallest, top = (1, MAX_NODES) if self.symmetric else (2, 2 * MAX_NODES)
+        # where the curvature is unbounded the prediction is far too large
+        count = min(max(math.ceil(guess), smallest), 512)
+        failed, step, found = smallest - 1, 1, self.best(count, terms)
+        while found is None:
+            failed = count
+            if count >= top or self.late():
+                raise InputError(
+                    "eps", f"{self.eps} was not proved with {count} units", "a larger eps or time limit"
+                )
+            count, step = min(count + step, top), 2 * step
+            found = self.best(count, terms)
+        step = 1
+        while count - failed > 1 and not self.late():
+            # gallop down from the prediction until a count fails, then bisect
+            middle = count - step if count - step > failed else (count + failed) // 2
+            smaller = self.best(middle, terms)
+            if smaller is None:
+                failed, step = middle, count
+            else:
+                count, found, step = middle, smaller, 2 * step
+        return found
+
+    def late(self) -> bool:
+        """Whether the time is over."""
+        return time.perf_counter() > self.deadline
+
+
+def write(synthesis: Synthesis, directory: str | os.PathLike[str]) -> dict[str, str]:
+    """Write the networks and the certificate; the folder is created if needed, each file appears atomically.
+
+    Parameters
+    ----------
+    synthesis : Synthesis
+    directory : path
+
+    Returns
+    -------
+    dict
+        Names (phi, psi, certificate) to paths. The certificate is written last.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    folder = Path(directory)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("out", f"cannot create {folder}: {error.strerror}", "a writable folder") from error
+    networks = {"phi": synthesis.phi} | ({} if synthesis.psi is None else {"psi": synthesis.psi})
+    files, digests = {}, {}
+    for name, network in networks.items():
+        path = save(network, folder / f"{name}.safetensors")
+        files[name] = str(path)
+        digests[path.name] = {
+            "file_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "network_sha256": network.digest(),
+            "hidden_units": network.hidden_units,
+        }
+    record = synthesis.as_json() | {
+        "theorem": "vertex-certificate",
+        "semantics": "exact-real",
+        "networks": digests,
+    }
+    record.pop("files")
+    text = json.dumps(record, indent=2, sort_keys=True) + "\n"
+    files["certificate"] = str(write_atomically(folder / "certificate.json", text.encode(), "out"))
+    return files
