@@ -184,8 +184,12 @@ def synthesize(
     Synthesis
     """
     from relverify.networks.synthesize import synthesize as run
+    from relverify.networks.synthesize import write
 
-    return run(globals()["relation"](relation), x, y, eps=eps, out=out, progress=progress)
+    result = run(globals()["relation"](relation), parse_box(x), y and parse_box(y, "y"), eps=eps, progress=progress)
+    if out is not None:
+        write(result, out)
+    return result
 
 
 def train(

@@ -128,9 +128,11 @@ def synthesize(
 ) -> int:
     """Build the smallest network that can be proved to meet an error, with its certificate."""
     from relverify import api
+    from relverify.networks.synthesize import write
 
     with _status(as_json) as progress:
-        result = api.synthesize(relation, x, y, eps=eps, out=out, progress=progress).as_dict()
+        found = api.synthesize(relation, x, y, eps=eps, progress=progress)
+    result = found.as_json(write(found, out) if out is not None else None)
     if as_json:
         return _print_json(result)
     _print_lines([(key, str(value)) for key, value in result.items()])

@@ -45,4 +45,5 @@ FAMILY = Family(
     make=make,
     example="brownian",
     box="[0,1]",
+    eps="3/100",
 )

@@ -30,6 +30,8 @@ class Family:
         A call that the documentation and the tests use.
     box : str
         A box of x and y for the example.
+    eps : str
+        An error for the example, for which the main job builds and trains networks.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Family:
     make: Callable[..., Relation]
     example: str
     box: str
+    eps: str = "1/100"
 
     def __call__(self, given: Mapping[str, Any]) -> Relation:
         """Make a member from values by name or by position."""

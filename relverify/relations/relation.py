@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import numpy as np
 import sympy as sp
 from flint import arb
 
@@ -173,6 +174,11 @@ class Relation:
         self._require_one_dimension()
         return supremum(self.expr, self._cell(x_box, y_box))
 
+    def on_grid(self, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
+        """Values on a product grid in float64, of shape ``(len(xs), len(ys))``: for pictures, never for claims."""
+        self._require_one_dimension()
+        return _numeric(self.expr, self.x_symbols + self.y_symbols)(*np.meshgrid(xs, ys, indexing="ij"))
+
     def expansion(self, x_box: Box) -> Expansion | None:
         """The feature expansion on a box, where the family has one."""
         return self.expand(x_box) if self.expand else None
@@ -204,6 +210,13 @@ def from_expression(
     """A relation given by an expression; constants that are not negative are PSD kernels."""
     psd = True if expr.is_number and expr.is_nonnegative else None
     return Relation(expr, str(expr), "expression", psd, "a nonnegative constant" if psd else "", x_symbols, y_symbols)
+
+
+@functools.lru_cache(maxsize=64)
+def _numeric(expr: sp.Expr, arguments: tuple[sp.Symbol, ...]) -> Callable[..., np.ndarray]:
+    from relverify.rigor.pictures import compile_numpy
+
+    return compile_numpy(expr, arguments)
 
 
 def _swapped(closed: ClosedForm) -> ClosedForm:

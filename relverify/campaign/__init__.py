@@ -1,0 +1,1 @@
+"""The main job: a plan of independent tasks, run by processes, stored, and reported."""

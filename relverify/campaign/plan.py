@@ -1,0 +1,134 @@
+"""What the main job does: a list of tasks, each a pure function of its specification."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+from relverify._version import __version__
+from relverify.core.registry import theorem, theorems
+from relverify.relations import families
+
+QUICK_EPS = ("1/10", "3/100", "1/100")
+FULL_EPS = ("1/10", "3/100", "1/100", "3/1000", "1/1000", "3/10000", "1/10000")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One unit of work.
+
+    Parameters
+    ----------
+    kind : {"theorem", "relation", "counts", "train", "attention"}
+    name : str
+        The label of the theorem, or the text of the relation.
+    arguments : dict
+        Everything else that the result depends on; JSON values.
+    """
+
+    kind: str
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """A hash of the specification and of the version of the package."""
+        text = json.dumps({"version": __version__, **asdict(self)}, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    @property
+    def title(self) -> str:
+        """For the reader of the progress display."""
+        words = {
+            "theorem": f"theorem {self.name}",
+            "relation": f"building {self.name} at {self.arguments.get('eps')}",
+            "counts": f"counting units for {self.name}",
+            "train": f"training {self.name} at {self.arguments.get('eps')} ({self.arguments.get('theorem')})",
+            "attention": f"attention selection, seed {self.arguments.get('seed')}",
+        }
+        return words[self.kind]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The tasks, and what is left out with the reason.
+
+    Parameters
+    ----------
+    tasks : tuple of Task
+        The longest first, so that processes finish together.
+    not_run : tuple of str
+    """
+
+    tasks: tuple[Task, ...]
+    not_run: tuple[str, ...] = ()
+
+
+def make_plan(labels: Sequence[str] = (), quick: bool = False, seed: int = 0, device: str = "auto") -> Plan:
+    """The plan of the main job.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Only these theorems; with none, all theorems, relations, trainings and the attention selection.
+    quick : bool
+        Fewer instances, coarser errors, one training.
+    seed : int
+    device : {"auto", "cpu", "cuda"}
+
+    Returns
+    -------
+    Plan
+
+    Examples
+    --------
+    >>> [task.kind for task in make_plan(["perturbation"]).tasks]
+    ['theorem']
+    """
+    examples = 10 if quick else 60
+    chosen = [theorem(label).label for label in dict.fromkeys(labels)] or list(theorems())
+    proofs = [Task("theorem", label, {"examples": examples, "seed": seed}) for label in chosen]
+    if labels:
+        return Plan(tuple(proofs))
+    tasks: list[Task] = []
+    not_run: list[str] = []
+    members = [(family.example, family.box, family.eps) for family in families().values()]
+    torch = find_spec("torch") is not None
+    if torch:
+        for number, (text, box, eps) in enumerate(members):
+            tasks.append(_training(text, box, eps, "grid-neurons", seed, device))
+            if text.startswith("gaussian") and not quick:
+                tasks += [_training(text, box, wide, "symmetric", seed, device) for wide in ("1/10", "1/100")]
+            if quick and number >= 2:
+                break
+        if not quick:
+            tasks += [
+                _training(text, box, eps, "grid-neurons", seed + extra, device)
+                for text, box, eps in members
+                for extra in (1, 2)
+            ]
+    else:
+        not_run.append("training: PyTorch is not installed (pip install 'relverify[torch]')")
+    if device != "cuda" and not _has_cuda(torch):
+        not_run.append("GPU: no CUDA device on this machine")
+    errors = QUICK_EPS if quick else FULL_EPS
+    tasks += [Task("counts", text, {"x": box, "eps": errors}) for text, box, _ in members]
+    tasks += [Task("relation", text, {"x": box, "eps": eps}) for text, box, eps in members]
+    tasks += [Task("attention", "finite preorder", {"seed": seed + extra}) for extra in range(1 if quick else 3)]
+    return Plan(tuple(tasks + proofs), tuple(not_run))
+
+
+def _training(text: str, box: str, eps: str, label: str, seed: int, device: str) -> Task:
+    return Task("train", text, {"x": box, "eps": eps, "theorem": label, "seed": seed, "device": device})
+
+
+def _has_cuda(torch: bool) -> bool:
+    if not torch:
+        return False
+    from importlib import import_module
+
+    return bool(import_module("torch").cuda.is_available())

@@ -1,0 +1,127 @@
+"""How each kind of task is carried out; runs in a worker process."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from relverify.campaign.plan import Task
+from relverify.core.box import parse_box
+from relverify.errors import InputError
+from relverify.rigor.decide import Verdict, overall
+
+
+def carry_out(task: Task, folder: str) -> dict[str, Any]:
+    """Carry out one task.
+
+    Parameters
+    ----------
+    task : Task
+    folder : str
+        Where networks and certificates are written.
+
+    Returns
+    -------
+    dict
+        JSON values: ``kind``, ``name``, ``verdict``, ``detail``, ``seconds``, and what the kind adds. An error in the
+        task makes it undecided, with the error as the reason; it does not end the job.
+    """
+    start = time.perf_counter()
+    run = {
+        "theorem": _theorem, "relation": _relation, "counts": _counts, "train": _train, "attention": _attention,
+    }[task.kind]  # fmt: skip
+    try:
+        found = run(task, Path(folder))
+    except InputError as error:
+        found = {"verdict": Verdict.UNDECIDED, "detail": str(error)}
+    except Exception as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(last.filename).name}:{last.lineno}"
+        found = {"verdict": Verdict.UNDECIDED, "detail": f"{type(error).__name__} at {where}: {error}"}
+    return {
+        "kind": task.kind,
+        "name": task.name,
+        "arguments": task.arguments,
+        **found,
+        "verdict": str(found["verdict"]),
+        "seconds": round(time.perf_counter() - start, 3),
+    }
+
+
+def _theorem(task: Task, folder: Path) -> dict[str, Any]:
+    from relverify.core.graph import lemmas
+    from relverify.core.registry import theorem, theorems
+    from relverify.testing.kit import check
+
+    record = theorem(task.name)
+    checks = list(check(record, task.arguments["examples"], task.arguments["seed"]))
+    failed = [c for c in checks if c.verdict is not Verdict.PROVED]
+    cited = lemmas(theorems(), task.name)
+    detail = "; ".join(f"{c.name}: {c.detail}" for c in failed) or (
+        f"proved modulo {{{', '.join(cited)}}}" if cited else "proved in full"
+    )
+    return {
+        "verdict": overall(c.verdict for c in checks),
+        "detail": detail,
+        "title": record.title,
+        "status": record.status,
+        "lemmas": list(cited),
+        "checks": [c.as_dict() for c in checks],
+    }
+
+
+def _relation(task: Task, folder: Path) -> dict[str, Any]:
+    from relverify.networks.synthesize import synthesize, write
+    from relverify.relations import parse_relation
+
+    result = synthesize(parse_relation(task.name), parse_box(task.arguments["x"]), eps=task.arguments["eps"])
+    files = write(result, folder / "networks" / _slug(f"{task.name}-built"))
+    data = result.as_json({name: str(Path(path).relative_to(folder)) for name, path in files.items()})
+    verdict = result.certificate.verdict or Verdict.UNDECIDED
+    detail = f"{result.N} units, error in [{data['lower']}, {data['upper']}] <= {data['eps']}, {result.needed} needed"
+    return {"verdict": verdict, "detail": detail, "result": data}
+
+
+def _counts(task: Task, folder: Path) -> dict[str, Any]:
+    from relverify.certify.segments import needed_units
+    from relverify.networks.counts import grid_units
+    from relverify.relations import parse_relation
+
+    relation, box = parse_relation(task.name), parse_box(task.arguments["x"])
+    symmetric = bool(relation.psd_on(box)) and relation.symmetric
+    rows, verdicts = [], []
+    for eps in task.arguments["eps"]:
+        predicted = grid_units(relation, box, None, eps).units
+        needed = needed_units(relation, box, None, eps, symmetric)[0]
+        rows.append({"eps": eps, "predicted": predicted, "needed": needed})
+        verdicts.append(Verdict.PROVED if needed <= predicted else Verdict.REFUTED)
+    last = rows[-1]
+    detail = f"at {last['eps']}: {last['needed']} needed <= {last['predicted']} suffice"
+    return {"verdict": overall(verdicts), "detail": detail, "rows": rows}
+
+
+def _train(task: Task, folder: Path) -> dict[str, Any]:
+    from relverify.networks.train import train
+    from relverify.relations import parse_relation
+
+    options = {name: task.arguments[name] for name in ("eps", "theorem", "seed", "device")}
+    trained = train(parse_relation(task.name), parse_box(task.arguments["x"]), **options)
+    name = _slug(f"{task.name}-{options['theorem']}-{options['eps']}-seed{options['seed']}")
+    trained.write(folder / "networks" / name)
+    data = trained.as_dict()
+    detail = f"{trained.units} units trained, certified error {data['upper']} <= {data['eps']}"
+    return {"verdict": trained.verdict, "detail": detail, "result": data}
+
+
+def _attention(task: Task, folder: Path) -> dict[str, Any]:
+    from relverify.attention.selection import selection_demo
+
+    result = selection_demo(task.arguments["seed"])
+    return {"verdict": result.verdict, "detail": result.detail, "result": result.as_dict()}
+
+
+def _slug(text: str) -> str:
+    kept = "".join(c if c.isalnum() else "-" for c in text)
+    return "-".join(part for part in kept.split("-") if part)
