@@ -77,7 +77,7 @@ def _relation(task: Task, folder: Path) -> dict[str, Any]:
     from relverify.relations import parse_relation
 
     result = synthesize(parse_relation(task.name), parse_box(task.arguments["x"]), eps=task.arguments["eps"])
-    files = write(result, folder / "networks" / _slug(f"{task.name}-built"))
+    files = write(result, folder / "networks" / slug(f"{task.name}-built"))
     data = result.as_json({name: str(Path(path).relative_to(folder)) for name, path in files.items()})
     verdict = result.certificate.verdict or Verdict.UNDECIDED
     detail = f"{result.N} units, error in [{data['lower']}, {data['upper']}] <= {data['eps']}, {result.needed} needed"
@@ -108,7 +108,7 @@ def _train(task: Task, folder: Path) -> dict[str, Any]:
 
     options = {name: task.arguments[name] for name in ("eps", "theorem", "seed", "device")}
     trained = train(parse_relation(task.name), parse_box(task.arguments["x"]), **options)
-    name = _slug(f"{task.name}-{options['theorem']}-{options['eps']}-seed{options['seed']}")
+    name = slug(f"{task.name}-{options['theorem']}-{options['eps']}-seed{options['seed']}")
     trained.write(folder / "networks" / name)
     data = trained.as_dict()
     detail = f"{trained.units} units trained, certified error {data['upper']} <= {data['eps']}"
@@ -122,6 +122,13 @@ def _attention(task: Task, folder: Path) -> dict[str, Any]:
     return {"verdict": result.verdict, "detail": result.detail, "result": result.as_dict()}
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """A name for a file.
+
+    Examples
+    --------
+    >>> slug("gaussian(ell=1/2)")
+    'gaussian-ell-1-2'
+    """
     kept = "".join(c if c.isalnum() else "-" for c in text)
     return "-".join(part for part in kept.split("-") if part)
