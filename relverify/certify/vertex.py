@@ -30,7 +30,7 @@ import sympy
 from flint import arb, arb_mat, fmpq
 
 from relverify.core.box import Box, parse_box
-from relverify.errors import InputError
+from relverify.errors import Disagreement, InputError
 from relverify.networks.mlp import MLP
 from relverify.relations.relation import Relation
 from relverify.rigor.decide import Verdict
@@ -39,6 +39,7 @@ from relverify.rigor.exact import dyadic, to_fmpq
 
 INFINITY = math.inf
 MAX_VERTICES = 4_000_000
+SMALLEST = fmpq(1, 2**40)
 # nodes whose SymPy derivative forgets a jump or a kink, so that no remainder rule may rely on it
 _FORGETFUL = (sympy.Piecewise, sympy.floor, sympy.ceiling, sympy.frac, sympy.Mod, sympy.atan2)
 
@@ -118,6 +119,8 @@ def vertex_certificate(
     ------
     InputError
         If a network is not a one-input ReLU network, dimensions differ, or the relation is not supported.
+    Disagreement
+        If the two bounds contradict each other, which only an error in the arithmetic can cause.
 
     Notes
     -----
@@ -353,19 +356,10 @@ class _Search:
             top = _add(high, _add(rises[0], rises[1]))
             bottom = _add(-low, _add(falls[0], falls[1]))
             bound = max(top, bottom)
-            if math.isinf(bound):
-                bound = self._by_range(i, j, ends, cell_x, cell_y)
         along_x = max(rises[0], falls[0]), max(rises[1], falls[1])
         # without information on the remainders (both infinite, or zero) the longer side is cut
         cut_x = along_x[0] > along_x[1] if along_x[0] != along_x[1] else xb - xa >= yb - ya
         heapq.heappush(self.heap, (-bound, self.cells, i, j, ends, corners, cut_x))
-
-    def _by_range(self, i: int, j: int, ends: tuple[fmpq, ...], cell_x: arb, cell_y: arb) -> float:
-        """Bound |e| by the ranges of r and of the product: for corners of r with unbounded slope."""
-        values = self.relation.value(cell_x, cell_y)
-        corners = [self.product_at(i, j, a, b) for a in ends[:2] for b in ends[2:]]
-        bound = max(up(abs(values - c)) for c in corners)
-        return INFINITY if math.isnan(bound) else bound
 
     def split(self, entry: tuple[Any, ...]) -> None:
         """Bisect a cell along the axis with the larger remainder."""
@@ -418,13 +412,18 @@ class _Search:
         factor = None if within is None else math.nextafter(float_floor(within), 0.0)
         noise = 2.0**-80 * self.scale
         while True:
-            self.upper = max(-self.heap[0][0], self.lower)
+            self.upper = -self.heap[0][0]
+            if self.upper < self.lower:
+                raise Disagreement(f"upper bound {self.upper} below the error {self.lower} at {self.argmax}")
             decided = eps is None or self.upper <= self.floor_eps or self.lower > self.floor_eps
             tight = factor is None or self.upper <= factor * self.lower
             if decided and tight:
                 return "target met"
             if self.upper <= noise:
                 return "the error is at the level of the working precision"
+            xa, xb, ya, yb = self.heap[0][4]
+            if math.isinf(self.upper) and min(xb - xa, yb - ya) < SMALLEST:
+                return f"r has no finite slope near x = {float(xa)}, y = {float(ya)}"
             if self.cells >= max_cells:
                 return f"limit of {max_cells} cells reached"
             if time.perf_counter() > deadline:
