@@ -10,26 +10,30 @@ from typing import TYPE_CHECKING, Any
 from relverify._version import __version__
 
 if TYPE_CHECKING:
-    from relverify.api import bound, new, parse_box, relation, show, synthesize, theorem, theorems, train, verify
+    from relverify.api import bound, list_theorems, new, parse_box, relation, show, synthesize, theorem, train, verify
     from relverify.certify.vertex import vertex_certificate
+    from relverify.errors import InputError
     from relverify.networks.files import load, save
     from relverify.networks.mlp import MLP
 
 _HOME = {
     **dict.fromkeys(
-        ("bound", "new", "parse_box", "relation", "show", "synthesize", "theorem", "theorems", "train", "verify"),
+        ("bound", "list_theorems", "new", "parse_box", "relation", "show", "synthesize", "theorem", "train", "verify"),
         "relverify.api",
     ),
     "vertex_certificate": "relverify.certify.vertex",
     "load": "relverify.networks.files",
     "save": "relverify.networks.files",
     "MLP": "relverify.networks.mlp",
+    "InputError": "relverify.errors",
 }
 
 __all__ = [
     "MLP",
+    "InputError",
     "__version__",
     "bound",
+    "list_theorems",
     "load",
     "new",
     "parse_box",
@@ -38,7 +42,6 @@ __all__ = [
     "show",
     "synthesize",
     "theorem",
-    "theorems",
     "train",
     "verify",
     "vertex_certificate",

@@ -12,18 +12,43 @@ from relverify.errors import InputError
 if TYPE_CHECKING:
     from relverify.campaign.run import Report
     from relverify.core.box import Box
+    from relverify.core.evaluate import Enclosure
     from relverify.networks.synthesize import Synthesis
     from relverify.networks.train import Trained
     from relverify.relations.relation import Relation
 
-__all__ = ["bound", "new", "parse_box", "relation", "show", "synthesize", "theorem", "theorems", "train", "verify"]
+__all__ = [
+    "bound",
+    "list_theorems",
+    "new",
+    "parse_box",
+    "relation",
+    "show",
+    "synthesize",
+    "theorem",
+    "train",
+    "verify",
+]
+
+
+def list_theorems() -> list[dict[str, Any]]:
+    """The table of theorems: label, title, status, sense, sharp, constructive.
+
+    Examples
+    --------
+    >>> import relverify
+    >>> "perturbation" in {row["label"] for row in relverify.list_theorems()}
+    True
+    """
+    return [record.summary() for record in theorems().values()]
 
 
 class BoundResult(dict[str, Any]):
     """The value of a bound: a mapping, equal to the JSON of the command, with its keys as attributes.
 
     Keys: ``label``, ``solved_for``, ``parameters``, ``value``, ``lo``, ``hi`` (decimal strings, the true value lies in
-    [lo, hi]), ``integer`` (the certified count, or None), ``guarantee``, ``mpmath`` (the second opinion, inside), ``digits``.
+    [lo, hi]), ``integer`` (the certified count, or None), ``guarantee``, ``mpmath`` (the second opinion, which lies
+    inside), ``digits``.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -96,15 +121,15 @@ def bound(
         hi=result.hi,
         integer=function.count(given),
         guarantee="enclosed",
-        mpmath=_decimal(result, digits),
+        mpmath=_decimal(result),
         digits=digits,
     )
 
 
-def _decimal(result: Any, digits: int) -> str:
+def _decimal(result: Enclosure) -> str:
     import mpmath
 
-    return str(mpmath.nstr(result.mpmath, digits, strip_zeros=True))
+    return str(mpmath.nstr(result.mpmath, result.shown, strip_zeros=True))
 
 
 def _constants(

@@ -36,14 +36,14 @@ Device = Annotated[str, typer.Option("--device", help="auto, cpu or cuda.")]
 @app.command("list")
 def list_command(as_json: Json = False) -> int:
     """List every theorem: label, title, status, sense, and whether it is constructive."""
-    from relverify.core.registry import theorems
+    from relverify import api
 
-    rows = [record.summary() for record in theorems().values()]
+    rows = api.list_theorems()
     if as_json:
         return _print_json({"theorems": rows})
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("label", "title", "status", "sense", "kind")
+    table = Table(Column("label", no_wrap=True), "title", "status", "sense", "kind")
     for row in rows:
         sense = f"{row['sense']}, sharp" if row["sharp"] else row["sense"]
         kind = "constructive" if row["constructive"] else "existence"

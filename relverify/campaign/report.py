@@ -150,5 +150,7 @@ def _figure(report: Report, name: str, kind: str, ax: Axes) -> tuple[str, str]:
     from relverify.campaign.tasks import slug
 
     path = report.folder / "plots" / f"{slug(name)}-{kind}.png"
-    ax.figure.savefig(path, dpi=130)
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.savefig(path, dpi=130)
     return _CAPTIONS[kind], base64.b64encode(path.read_bytes()).decode()

@@ -20,6 +20,7 @@ from relverify.rigor.exact import exact
 from relverify.rigor.integers import ceiling
 
 GUARD_BITS = 24
+SHOWN_MORE = 8
 MAX_DIGITS = 100_000
 
 
@@ -50,24 +51,29 @@ class Enclosure:
         return endpoints(self.ball)
 
     @property
+    def shown(self) -> int:
+        """Digits of the decimals: more than asked for, so that `value` and `mpmath` stay between `lo` and `hi`."""
+        return self.digits + SHOWN_MORE
+
+    @property
     def value(self) -> str:
-        """The midpoint, as a decimal of `digits` digits."""
+        """The midpoint as a decimal; at least `digits` digits are correct."""
         low, high = self.ends
-        return decimal_string((low + high) / 2, self.digits)
+        return decimal_string((low + high) / 2, self.shown)
 
     @property
     def lo(self) -> str:
         """A decimal that is not above the value."""
-        return decimal_string(self.ends[0], self.digits + 8, "down")
+        return decimal_string(self.ends[0], self.shown, "down")
 
     @property
     def hi(self) -> str:
         """A decimal that is not below the value."""
-        return decimal_string(self.ends[1], self.digits + 8, "up")
+        return decimal_string(self.ends[1], self.shown, "up")
 
     @property
     def mpmath(self) -> mpmath.mpf:
-        """The value by mpmath to `digits` digits, checked to lie in the ball.
+        """The value by mpmath, checked to lie in the ball.
 
         Raises
         ------
@@ -76,8 +82,8 @@ class Enclosure:
         """
         if self._mpmath is None:
             values = {symbol: exact(value) for symbol, value in self.values}
-            found = second_opinion.evaluate(self.expression, values, self.digits)
-            self._mpmath = second_opinion.held_inside(found, self.ball, self.digits)
+            found = second_opinion.evaluate(self.expression, values, self.shown)
+            self._mpmath = second_opinion.held_inside(found, self.ball, self.shown)
         return self._mpmath
 
     def __repr__(self) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from types import MappingProxyType, ModuleType
 
-import relverify.theorems
 from relverify.core.theorem import Theorem
 from relverify.errors import InputError
 
@@ -32,7 +31,7 @@ def theorems() -> Mapping[str, Theorem]:
     'classical'
     """
     found: dict[str, Theorem] = {}
-    packages: list[ModuleType] = [relverify.theorems]
+    packages: list[ModuleType] = [importlib.import_module("relverify.theorems")]
     packages += [entry.load() for entry in sorted(entry_points(group=ENTRY_POINT), key=lambda e: e.name)]
     for package in packages:
         for module in _modules(package):

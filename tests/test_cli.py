@@ -1,0 +1,150 @@
+"""The command: contract of exit codes, one clear line for bad input, JSON equal to the library's results."""
+
+import json
+import re
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+import relverify
+from relverify import cli
+
+
+def run(capsys, *arguments):
+    code = cli.run(list(arguments))
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+BAD = {
+    "negative budget": ["bound", "perturbation", "K_f=1", "K_g=1", "delta_f=-1", "delta_g=1"],
+    "eps zero": ["bound", "grid-neurons", "L=1", "M=4", "eps=0", "--solve", "n"],
+    "eps negative": ["synthesize", "gaussian(ell=1/2)", "--x", "[0,1]", "--eps", "-1"],
+    "eps zero built": ["synthesize", "gaussian(ell=1/2)", "--x", "[0,1]", "--eps", "0"],
+    "unknown label": ["bound", "no-such-theorem", "n=1"],
+    "unknown label shown": ["show", "no-such-theorem"],
+    "unknown label verified": ["verify", "no-such-theorem"],
+    "unknown symbol": ["bound", "softmax-selection", "n=2", "beta=1", "eta=1", "foo=1"],
+    "missing value": ["bound", "softmax-selection", "n=2", "beta=1"],
+    "not an assignment": ["bound", "softmax-selection", "n"],
+    "given twice": ["bound", "softmax-selection", "n=2", "n=2", "beta=1", "eta=1"],
+    "nan": ["bound", "softmax-selection", "n=2", "beta=nan", "eta=1"],
+    "infinite": ["bound", "softmax-selection", "n=2", "beta=oo", "eta=1"],
+    "fractional count": ["bound", "softmax-selection", "n=5/2", "beta=1", "eta=1"],
+    "not solved": ["bound", "softmax-selection", "n=2", "beta=1", "eta=1", "--solve", "foo"],
+    "digits": ["bound", "softmax-selection", "n=2", "beta=1", "eta=1", "--digits", "0"],
+    "code": ["synthesize", "__import__('os')", "--x", "[0,1]", "--eps", "1/10"],
+    "attribute": ["synthesize", "x.__class__", "--x", "[0,1]", "--eps", "1/10"],
+    "power": ["synthesize", "9**9**9", "--x", "[0,1]", "--eps", "1/10"],
+    "power value": ["bound", "softmax-selection", "n=9**9**9", "beta=1", "eta=1"],
+    "nested": ["synthesize", "(" * 10_000 + "x" + ")" * 10_000, "--x", "[0,1]", "--eps", "1/10"],
+    "long": ["synthesize", "x+" * 5_000_000 + "x", "--x", "[0,1]", "--eps", "1/10"],
+    "empty box": ["synthesize", "brownian", "--x", "[1,0]", "--eps", "1/10"],
+    "no box": ["synthesize", "brownian", "--x", "unit", "--eps", "1/10"],
+    "plane": ["synthesize", "x1*y2", "--x", "[0,1]^2", "--eps", "1/10"],
+    "asymmetric": [
+        "bound", "grid-neurons", "--relation", "tanh_order(c=4)", "--x", "[-1,1]", "eps=0.1", "--solve", "n",
+    ],
+    "relation without box": ["bound", "grid-neurons", "--relation", "brownian", "eps=0.1", "--solve", "n"],
+    "unbounded": ["synthesize", "1/(x-y)", "--x", "[0,1]", "--eps", "1/10"],
+    "device": ["verify", "--device", "tpu"],
+    "jobs": ["verify", "--jobs", "0"],
+    "new label": ["new", "Not A Label"],
+    "no such command": ["frobnicate"],
+    "no such option": ["list", "--frobnicate"],
+    "missing argument": ["bound"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_line_and_exit_64(name, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *BAD[name])
+    assert code == 64
+    assert out == ""
+    assert len(err.strip().splitlines()) == 1, err
+    assert "Traceback" not in err
+    assert len(err) < 600
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_process_exits_64_without_a_traceback(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "relverify", "bound", "softmax-selection", "n=0", "beta=1", "eta=1"],
+        capture_output=True, text=True, cwd=tmp_path, check=False,
+    )  # fmt: skip
+    assert done.returncode == 64
+    assert "n: n > 0 does not hold" in done.stderr
+    assert done.stdout == ""
+
+
+def test_bound_has_fifty_agreeing_digits_and_equals_the_library(capsys):
+    arguments = ["bound", "softmax-selection", "n=128", "beta=30", "eta=1/7", "--digits", "50", "--json"]
+    code, out, err = run(capsys, *arguments)
+    assert code == 0, err
+    data = json.loads(out)
+    lo, value, hi = (Fraction(data[key]) for key in ("lo", "value", "hi"))
+    assert lo <= value <= hi
+    assert data["lo"][:52] == data["hi"][:52] == data["mpmath"][:52]
+    assert lo <= Fraction(data["mpmath"]) <= hi
+    assert relverify.bound("softmax-selection", n=128, beta=30, eta="1/7", digits=50) == data
+    assert data["integer"] is None
+
+
+@pytest.mark.parametrize(("eps", "units"), [("1e-1", 4), ("1e-2", 10), ("1e-3", 32), ("1e-4", 100)])
+def test_grid_neurons_of_the_gaussian(eps, units, capsys):
+    code, out, _ = run(capsys, "bound", "grid-neurons", "L=1", "M=4", f"eps={eps}", "--solve", "n", "--json")
+    assert (code, json.loads(out)["integer"]) == (0, units)
+    by_relation = ["--relation", "gaussian(ell=1/2)", "--x", "[0,1]"]
+    code, out, _ = run(capsys, "bound", "grid-neurons", *by_relation, f"eps={eps}", "--solve", "n", "--json")
+    assert (code, json.loads(out)["integer"]) == (0, units)
+
+
+def test_list_and_show_speak_of_the_same_theorems(capsys):
+    rows = json.loads(run(capsys, "list", "--json")[1])["theorems"]
+    assert rows == relverify.list_theorems()
+    for row in rows:
+        data = json.loads(run(capsys, "show", row["label"], "--json")[1])
+        assert data["title"] == row["title"]
+        assert all(re.fullmatch(r"[A-Za-z_0-9]+", symbol["name"]) for symbol in data["symbols"])
+    assert rows[0]["label"] in run(capsys, "list")[1]
+    assert "Derivation" in run(capsys, "show", rows[0]["label"])[1].title()
+
+
+def test_synthesize_writes_networks_and_certificate(capsys, tmp_path):
+    out = tmp_path / "made"
+    arguments = ["synthesize", "gaussian(ell=1/2)", "--x", "[0,1]", "--eps", "1e-1", "--out", str(out), "--json"]
+    code, text, _ = run(capsys, *arguments)
+    data = json.loads(text)
+    assert code == 0
+    assert data["N"] == 3
+    assert data["upper"] <= 0.1
+    assert data["lower"] <= data["upper"]
+    assert sorted(p.name for p in out.iterdir()) == ["certificate.json", "phi.safetensors"]
+    assert relverify.load(data["files"]["phi"]).hidden_units == 3
+
+
+def test_new_writes_a_module_and_never_overwrites(capsys, tmp_path):
+    code, out, _ = run(capsys, "new", "my-theorem", "--out", str(tmp_path))
+    path = Path(out.strip())
+    assert code == 0
+    assert path.name == "my_theorem.py"
+    before = path.read_text()
+    assert run(capsys, "new", "my-theorem", "--out", str(tmp_path))[0] == 64
+    assert path.read_text() == before
+
+
+def test_truncated_network_file_is_refused(tmp_path):
+    relverify.save(relverify.MLP(([[1.0]], [[2.0]]), ([0.0], [0.0])), tmp_path / "phi.safetensors")
+    data = (tmp_path / "phi.safetensors").read_bytes()
+    (tmp_path / "phi.safetensors").write_bytes(data[: len(data) // 2])
+    with pytest.raises(relverify.InputError) as error:
+        relverify.load(tmp_path / "phi.safetensors")
+    assert "\n" not in str(error.value)
+
+
+def test_version(capsys):
+    assert run(capsys, "--version")[1].strip() == f"relverify {relverify.__version__}"
