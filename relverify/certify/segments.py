@@ -21,7 +21,7 @@ import numpy as np
 import sympy
 from flint import arb, fmpq
 
-from relverify.certify.vertex import Compiled, compiled, float_floor, rational_ends
+from relverify.certify.compiled import Compiled, compiled, float_floor, rational_ends
 from relverify.core.box import Box
 from relverify.errors import InputError
 from relverify.relations.relation import Relation
@@ -48,9 +48,7 @@ class Segments:
     infeasible: list[Triple]
 
 
-def needed_pieces(
-    relation: Relation, x: Box | str, y: Box | str | None, eps: object, several: bool = True
-) -> Segments:
+def needed_pieces(relation: Relation, x: Box | str, y: Box | str | None, eps: object, several: bool = True) -> Segments:
     """Prove how many hidden units phi needs at least, for a given error and any partner psi.
 
     Parameters
@@ -85,9 +83,7 @@ def needed_pieces(
             scan = _Scan(relation, x_ends, y_ends, float(limit), rows)
             found = max(found, scan.greedy(np.arange(rows), proof), key=len)
     else:
-        singles = sorted(
-            (np.array([row]) for row in range(ROWS)), key=lambda row: -len(scan.greedy(row, None))
-        )
+        singles = sorted((np.array([row]) for row in range(ROWS)), key=lambda row: -len(scan.greedy(row, None)))
         found = max((scan.greedy(row, proof) for row in singles[:3]), key=len)
     return Segments(len(found), found)
 

@@ -19,29 +19,25 @@ import heapq
 import math
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import flint
 import numpy as np
-import sympy
 from flint import arb, arb_mat, fmpq
 
-from relverify.core.box import Box, parse_box
+from relverify.certify.compiled import Compiled, compiled, down, float_floor, rational_ends, up
+from relverify.core.box import Box
 from relverify.errors import Disagreement, InputError
 from relverify.networks.mlp import MLP
 from relverify.relations.relation import Relation
 from relverify.rigor.decide import Verdict
-from relverify.rigor.enclose import compile_arb
 from relverify.rigor.exact import dyadic, to_fmpq
 
 INFINITY = math.inf
 MAX_VERTICES = 4_000_000
 SMALLEST = fmpq(1, 2**40)
-# nodes whose SymPy derivative forgets a jump or a kink, so that no remainder rule may rely on it
-_FORGETFUL = (sympy.Piecewise, sympy.floor, sympy.ceiling, sympy.frac, sympy.Mod, sympy.atan2)
 
 
 @dataclass(frozen=True)
@@ -156,94 +152,7 @@ def vertex_certificate(
             verdict = Verdict.REFUTED
     upper = dyadic(search.upper) if math.isfinite(search.upper) else None
     seconds = time.perf_counter() - start
-    return VertexCertificate(
-        upper, dyadic(search.lower), search.argmax, search.cells, seconds, verdict, reason, limit
-    )
-
-
-def rational_ends(box: Box | str, argument: str) -> tuple[fmpq, fmpq]:
-    """Rational ends of a one-dimensional box.
-
-    Parameters
-    ----------
-    box : Box or str
-        For example ``"[0,1]"``.
-    argument : str
-        Name used in the error message.
-
-    Returns
-    -------
-    tuple of fmpq
-
-    Examples
-    --------
-    >>> rational_ends("[-1,1/3]", "x")
-    (-1, 1/3)
-    """
-    parsed = parse_box(box, argument) if isinstance(box, str) else box
-    if parsed.dim != 1:
-        raise InputError(argument, f"has {parsed.dim} dimensions", "an interval such as [0,1]")
-    return to_fmpq(parsed[0].lo, argument), to_fmpq(parsed[0].hi, argument)
-
-
-@dataclass(frozen=True)
-class Compiled:
-    """A relation as Arb code: value(x, y) is r, first(x, y) is (r_x, r_y), second(x, y) is (r_xx, r_yy)."""
-
-    value: Callable[..., arb]
-    first: Callable[..., tuple[arb, arb]]
-    second: Callable[..., tuple[arb, arb]]
-
-
-def compiled(relation: Relation) -> Compiled:
-    """Compile a relation of two numbers and its derivatives along the axes.
-
-    Parameters
-    ----------
-    relation : Relation
-
-    Returns
-    -------
-    Compiled
-
-    Raises
-    ------
-    InputError
-        If x or y has several coordinates, or the derivative of the expression would hide a kink.
-    """
-    if not relation.one_dimensional:
-        raise InputError("relation", "has several coordinates a side", "a relation of two numbers x and y")
-    if relation.expr.has(*_FORGETFUL):
-        raise InputError(
-            "relation", "has piecewise parts", "an expression of smooth functions, abs, min and max"
-        )
-    return _compiled(relation.expr, relation.x_symbols[0], relation.y_symbols[0])
-
-
-@lru_cache(maxsize=64)
-def _compiled(expr: sympy.Expr, x: sympy.Symbol, y: sympy.Symbol) -> Compiled:
-    first = (sympy.diff(expr, x), sympy.diff(expr, y))
-    second = (sympy.diff(first[0], x), sympy.diff(first[1], y))
-    return Compiled(*(compile_arb(e, (x, y)) for e in (expr, first, second)))
-
-
-def up(value: arb) -> float:
-    """Float64 at least as large as every number in the ball."""
-    if value.is_zero():
-        return 0.0
-    bound = float(value.upper())
-    return INFINITY if math.isnan(bound) else math.nextafter(bound, INFINITY)
-
-
-def down(value: arb) -> float:
-    """Float64 at most as large as every number in the ball."""
-    return -up(-value)
-
-
-def float_floor(value: fmpq) -> float:
-    """Largest float64 that is at most a rational."""
-    guess = int(value.p) / int(value.q)
-    return guess if dyadic(guess) <= value else math.nextafter(guess, -INFINITY)
+    return VertexCertificate(upper, dyadic(search.lower), search.argmax, search.cells, seconds, verdict, reason, limit)
 
 
 def _add(a: float, b: float) -> float:
@@ -288,9 +197,7 @@ class _Search:
     def _vertices(self, phi: MLP, psi: MLP) -> None:
         n, m = len(self.xs), len(self.ys)
         with flint.ctx.workprec(self.prec):
-            self.product: arb_mat = (
-                phi.values_arb(self.xs, self.prec) * psi.values_arb(self.ys, self.prec).transpose()
-            )
+            self.product: arb_mat = phi.values_arb(self.xs, self.prec) * psi.values_arb(self.ys, self.prec).transpose()
             balls_x, balls_y = [arb(p) for p in self.xs], [arb(p) for p in self.ys]
             self.high, self.low = np.zeros((n, m)), np.zeros((n, m))
             value, product = self.relation.value, self.product
@@ -350,9 +257,7 @@ class _Search:
                     if firsts is None:
                         firsts = self.relation.first(cell_x, cell_y)
                     slope = firsts[axis]
-                    rises[axis] = falls[axis] = (
-                        max(0.0, up(slope.rad() * step / 2)) if slope.is_finite() else INFINITY
-                    )
+                    rises[axis] = falls[axis] = max(0.0, up(slope.rad() * step / 2)) if slope.is_finite() else INFINITY
             top = _add(high, _add(rises[0], rises[1]))
             bottom = _add(-low, _add(falls[0], falls[1]))
             bound = max(top, bottom)
@@ -423,7 +328,7 @@ class _Search:
                 return "the error is at the level of the working precision"
             xa, xb, ya, yb = self.heap[0][4]
             if math.isinf(self.upper) and min(xb - xa, yb - ya) < SMALLEST:
-                return f"r has no finite slope near x = {float(xa)}, y = {float(ya)}"
+                return f"r has no finite slope near x = {float(xa):.6g}, y = {float(ya):.6g}"
             if self.cells >= max_cells:
                 return f"limit of {max_cells} cells reached"
             if time.perf_counter() > deadline:

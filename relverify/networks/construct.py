@@ -14,7 +14,7 @@ import numpy as np
 import sympy
 from flint import arb, arb_mat, fmpq
 
-from relverify.certify.vertex import compiled, rational_ends, up
+from relverify.certify.compiled import compiled, rational_ends, up
 from relverify.core.box import Box
 from relverify.errors import InputError
 from relverify.networks.mlp import MLP
@@ -91,9 +91,7 @@ def grid_network(
             raise InputError(name, f"{count} is out of range", f"1 to {MAX_NODES}")
     if n_y is None:
         if not relation.symmetric:
-            raise InputError(
-                "relation", "is not symmetric", "a symmetric relation, or two networks (give n_y)"
-            )
+            raise InputError("relation", "is not symmetric", "a symmetric relation, or two networks (give n_y)")
         if x_ends != y_ends:
             raise InputError("y", "differs from x", "equal boxes, or two networks (give n_y)")
     nodes_x = equal_nodes(x_ends, n_x)
@@ -101,9 +99,7 @@ def grid_network(
     matrix = nodal_values(relation, nodes_x, nodes_y, shifted)
     values = np.array([float(v.mid()) for v in matrix.entries()]).reshape(len(nodes_x), len(nodes_y))
     if not np.isfinite(values).all():
-        raise InputError(
-            "relation", "has no finite value at a node", "a relation that is continuous on the box"
-        )
+        raise InputError("relation", "has no finite value at a node", "a relation that is continuous on the box")
     if n_y is None:
         left = right = _symmetric_factor((values + values.T) / 2)
     else:
@@ -135,9 +131,7 @@ def equal_nodes(ends: tuple[fmpq, fmpq], pieces: int) -> np.ndarray:
     lo, hi = ends
     nodes = np.array([float(lo + (hi - lo) * k / pieces) for k in range(pieces + 1)])
     if not (np.diff(nodes) > 0).all():
-        raise InputError(
-            "x", f"is too short for {pieces} distinct float64 nodes", "a longer box or fewer pieces"
-        )
+        raise InputError("x", f"is too short for {pieces} distinct float64 nodes", "a longer box or fewer pieces")
     return nodes
 
 
@@ -203,9 +197,7 @@ def interpolating_network(nodes: np.ndarray, values: np.ndarray) -> MLP:
     return MLP((np.ones((len(nodes) - 1, 1)), changes.T), (-nodes[:-1], values[0]))
 
 
-def spline_network(
-    functions: Sequence[sympy.Expr], box: Box | str, pieces: Sequence[int], argument: str = "x"
-) -> MLP:
+def spline_network(functions: Sequence[sympy.Expr], box: Box | str, pieces: Sequence[int], argument: str = "x") -> MLP:
     """One network whose outputs interpolate functions of one variable, each with units of its own.
 
     Parameters
@@ -237,9 +229,7 @@ def spline_network(
     5
     """
     if len(functions) != len(pieces) or not functions:
-        raise InputError(
-            "pieces", f"has {len(pieces)} entries for {len(functions)} functions", "one a function"
-        )
+        raise InputError("pieces", f"has {len(pieces)} entries for {len(functions)} functions", "one a function")
     ends = rational_ends(box, argument)
     knots: list[np.ndarray] = []
     blocks: list[np.ndarray] = []

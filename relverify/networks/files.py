@@ -136,9 +136,7 @@ def _assemble(tensors: dict[str, np.ndarray], activation: str | None, argument: 
         if not _KEY.fullmatch(key):
             raise InputError(argument, f"{path} has the unexpected key {key[:60]!r}", _ACCEPTED)
         if tensor.dtype.kind != "f":
-            raise InputError(
-                argument, f"{path}: {key} has type {tensor.dtype}", "float16, float32 or float64"
-            )
+            raise InputError(argument, f"{path}: {key} has type {tensor.dtype}", "float16, float32 or float64")
     layers = sorted({int(key.split(".")[0]) for key in tensors})
     if not layers or layers != list(range(0, 2 * len(layers), 2)):
         raise InputError(argument, f"{path} has the layers {layers[:8]}", _ACCEPTED)
@@ -147,14 +145,11 @@ def _assemble(tensors: dict[str, np.ndarray], activation: str | None, argument: 
         raise InputError(argument, f"{path} lacks {missing[0]}", _ACCEPTED)
     if activation is None:
         if len(layers) > 1:
-            raise InputError(
-                argument, f"{path} names no activation", "metadata 'activation', or give it explicitly"
-            )
+            raise InputError(argument, f"{path} names no activation", "metadata 'activation', or give it explicitly")
         activation = "relu"
     weights = tuple(tensors[f"{k}.weight"] for k in layers)
     biases = tuple(
-        tensors.get(f"{k}.bias", np.zeros(w.shape[0] if w.ndim else 0))
-        for k, w in zip(layers, weights, strict=True)
+        tensors.get(f"{k}.bias", np.zeros(w.shape[0] if w.ndim else 0)) for k, w in zip(layers, weights, strict=True)
     )
     try:
         return MLP(weights, biases, activation)

@@ -31,9 +31,7 @@ def _readonly(array: object, argument: str, ndim: int) -> np.ndarray:
     try:
         result = np.array(array, dtype=np.float64, order="C")
     except (TypeError, ValueError) as error:
-        raise InputError(
-            argument, "is not an array of numbers", f"a {ndim}-dimensional float64 array"
-        ) from error
+        raise InputError(argument, "is not an array of numbers", f"a {ndim}-dimensional float64 array") from error
     if result.ndim != ndim:
         raise InputError(argument, f"has {result.ndim} dimensions", f"a {ndim}-dimensional float64 array")
     if not np.isfinite(result).all():
@@ -73,9 +71,7 @@ class MLP:
 
     def __post_init__(self) -> None:
         if self.activation not in ACTIVATIONS:
-            raise InputError(
-                "activation", f"{str(self.activation)[:40]!r} is unknown", ", ".join(ACTIVATIONS)
-            )
+            raise InputError("activation", f"{str(self.activation)[:40]!r} is unknown", ", ".join(ACTIVATIONS))
         if not self.weights or len(self.weights) != len(self.biases):
             raise InputError(
                 "weights", f"{len(self.weights)} matrices for {len(self.biases)} biases", "one bias a matrix"
@@ -86,9 +82,7 @@ class MLP:
             if w.shape[0] != b.shape[0]:
                 raise InputError(f"biases[{k}]", f"has length {b.shape[0]}", f"length {w.shape[0]}")
             if k and w.shape[1] != weights[k - 1].shape[0]:
-                raise InputError(
-                    f"weights[{k}]", f"has {w.shape[1]} columns", f"{weights[k - 1].shape[0]} columns"
-                )
+                raise InputError(f"weights[{k}]", f"has {w.shape[1]} columns", f"{weights[k - 1].shape[0]} columns")
         if weights[0].shape[1] < 1 or weights[-1].shape[0] < 1:
             raise InputError("weights", "the network has no input or no output", "at least one of each")
         object.__setattr__(self, "weights", weights)
@@ -165,9 +159,7 @@ class MLP:
     def require_exact(self, argument: str = "network") -> None:
         """Refuse a network whose exact values are not computed: any activation but ReLU between layers."""
         if self.activation not in ("relu", "identity") and self.hidden_units:
-            raise InputError(
-                argument, f"activation {self.activation!r} is not piecewise linear", "a ReLU network"
-            )
+            raise InputError(argument, f"activation {self.activation!r} is not piecewise linear", "a ReLU network")
 
     def _layers(self) -> list[tuple[fmpq_mat, fmpq_mat]]:
         layers = []
@@ -243,18 +235,12 @@ class MLP:
                 zeros = {-ci / ai for ai, ci in zip(a, c, strict=True) if ai != 0}
                 cuts = [*sorted(z for z in zeros if left < z < right), right]
                 if len(new_slopes) + len(cuts) > limit:
-                    raise InputError(
-                        "network", f"has more than {limit} affine pieces", "a network with fewer pieces"
-                    )
+                    raise InputError("network", f"has more than {limit} affine pieces", "a network with fewer pieces")
                 for start, end in pairwise([left, *cuts]):
                     middle = (start + end) / 2
                     on = [ai * middle + ci > 0 for ai, ci in zip(a, c, strict=True)]
-                    new_slopes.append(
-                        fmpq_mat(len(a), 1, [v if o else fmpq(0) for v, o in zip(a, on, strict=True)])
-                    )
-                    new_offsets.append(
-                        fmpq_mat(len(a), 1, [v if o else fmpq(0) for v, o in zip(c, on, strict=True)])
-                    )
+                    new_slopes.append(fmpq_mat(len(a), 1, [v if o else fmpq(0) for v, o in zip(a, on, strict=True)]))
+                    new_offsets.append(fmpq_mat(len(a), 1, [v if o else fmpq(0) for v, o in zip(c, on, strict=True)]))
                 new_knots += cuts
             knots, slopes, offsets = new_knots, new_slopes, new_offsets
         return knots[1:-1]

@@ -18,8 +18,9 @@ from typing import Any
 
 from flint import arb, fmpq
 
+from relverify.certify.compiled import compiled, rational_ends
 from relverify.certify.segments import needed_units
-from relverify.certify.vertex import VertexCertificate, compiled, rational_ends, vertex_certificate
+from relverify.certify.vertex import VertexCertificate, vertex_certificate
 from relverify.core.box import Box, parse_box
 from relverify.errors import InputError
 from relverify.networks.construct import MAX_NODES, Built, grid_network
@@ -206,9 +207,7 @@ def synthesize(
 class _Search:
     """Search for the smallest count; candidates are certified, never trusted."""
 
-    def __init__(
-        self, relation: Relation, x: Box, y: Box, eps: fmpq, progress: Progress, deadline: float
-    ) -> None:
+    def __init__(self, relation: Relation, x: Box, y: Box, eps: fmpq, progress: Progress, deadline: float) -> None:
         self.relation, self.x, self.y, self.eps = relation, x, y, eps
         self.progress, self.deadline = progress, deadline
         self.symmetric = False
@@ -300,9 +299,7 @@ class _Search:
         while found is None:
             failed = count
             if count >= top or self.late():
-                raise InputError(
-                    "eps", f"{self.eps} was not proved with {count} units", "a larger eps or time limit"
-                )
+                raise InputError("eps", f"{self.eps} was not proved with {count} units", "a larger eps or time limit")
             count, step = min(count + step, top), 2 * step
             found = self.best(count, terms)
         step = 1

@@ -82,9 +82,7 @@ def from_torch(sequential: torch.nn.Sequential) -> MLP:
         if position % 2 == 0 and isinstance(module, torch.nn.Linear):
             weights.append(module.weight.detach().cpu().to(torch.float64).numpy())
             bias = module.bias
-            biases.append(
-                np.zeros(module.out_features) if bias is None else bias.detach().cpu().double().numpy()
-            )
+            biases.append(np.zeros(module.out_features) if bias is None else bias.detach().cpu().double().numpy())
         elif position % 2 == 1 and kind in names and position + 1 < len(sequential):
             activations.add(names[kind])
         else:

@@ -17,9 +17,7 @@ from relverify.relations.parse import parse_relation
 GAUSSIAN = parse_relation("gaussian(ell=1/2)")
 
 
-@pytest.mark.parametrize(
-    "eps, units, needed", [("1e-1", 3, 1), ("1e-2", 8, 4), ("1e-3", 23, 15), ("1e-4", 71, 49)]
-)
+@pytest.mark.parametrize("eps, units, needed", [("1e-1", 3, 1), ("1e-2", 8, 4), ("1e-3", 23, 15), ("1e-4", 71, 49)])
 def test_gaussian_counts(eps, units, needed):
     lines = []
     result = synthesize(GAUSSIAN, "[0,1]", eps=eps, progress=lines.append)
@@ -51,9 +49,7 @@ def test_written_files_prove_the_same(tmp_path):
         assert hashlib.sha256(data).hexdigest() == entry["file_sha256"]
     phi, psi = files.load(paths["phi"]), files.load(paths["psi"])
     assert phi == result.phi and psi == result.psi
-    again = vertex_certificate(
-        parse_relation(record["relation"]), phi, psi, record["x"], record["y"], record["eps"]
-    )
+    again = vertex_certificate(parse_relation(record["relation"]), phi, psi, record["x"], record["y"], record["eps"])
     assert again.verdict == "proved"
     p, q = map(int, record["exact"]["upper"].split("/"))
     assert fmpq(p, q) == result.upper

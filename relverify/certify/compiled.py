@@ -1,0 +1,107 @@
+"""What certificates share: relations compiled with their derivatives, interval ends, outward rounding to float64."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import sympy
+from flint import arb, fmpq
+
+from relverify.core.box import Box, parse_box
+from relverify.errors import InputError, UnknownNode
+from relverify.relations.relation import Relation
+from relverify.rigor.enclose import compile_arb
+from relverify.rigor.exact import dyadic, to_fmpq
+
+INFINITY = math.inf
+# nodes whose SymPy derivative forgets a jump or a kink, so that no remainder rule may rely on it
+_FORGETFUL = (sympy.Piecewise, sympy.floor, sympy.ceiling, sympy.frac, sympy.Mod, sympy.atan2)
+
+
+def rational_ends(box: Box | str, argument: str) -> tuple[fmpq, fmpq]:
+    """Rational ends of a one-dimensional box.
+
+    Parameters
+    ----------
+    box : Box or str
+        For example ``"[0,1]"``.
+    argument : str
+        Name used in the error message.
+
+    Returns
+    -------
+    tuple of fmpq
+
+    Examples
+    --------
+    >>> rational_ends("[-1,1/3]", "x")
+    (-1, 1/3)
+    """
+    parsed = parse_box(box, argument) if isinstance(box, str) else box
+    if parsed.dim != 1:
+        raise InputError(argument, f"has {parsed.dim} dimensions", "an interval such as [0,1]")
+    return to_fmpq(parsed[0].lo, argument), to_fmpq(parsed[0].hi, argument)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A relation as Arb code: value(x, y) is r, first(x, y) is (r_x, r_y), second(x, y) is (r_xx, r_yy)."""
+
+    value: Callable[..., arb]
+    first: Callable[..., tuple[arb, arb]]
+    second: Callable[..., tuple[arb, arb]]
+
+
+def compiled(relation: Relation) -> Compiled:
+    """Compile a relation of two numbers and its derivatives along the axes.
+
+    Parameters
+    ----------
+    relation : Relation
+
+    Returns
+    -------
+    Compiled
+
+    Raises
+    ------
+    InputError
+        If x or y has several coordinates, or the derivative of the expression would hide a kink.
+    """
+    if not relation.one_dimensional:
+        raise InputError("relation", "has several coordinates a side", "a relation of two numbers x and y")
+    if relation.expr.has(*_FORGETFUL):
+        raise InputError("relation", "has piecewise parts", "an expression of smooth functions, abs, min and max")
+    try:
+        return _compiled(relation.expr, relation.x_symbols[0], relation.y_symbols[0])
+    except UnknownNode as error:
+        raise InputError("relation", f"has a derivative without rigorous evaluation ({error.name})") from error
+
+
+@lru_cache(maxsize=64)
+def _compiled(expr: sympy.Expr, x: sympy.Symbol, y: sympy.Symbol) -> Compiled:
+    first = (sympy.diff(expr, x), sympy.diff(expr, y))
+    second = (sympy.diff(first[0], x), sympy.diff(first[1], y))
+    return Compiled(*(compile_arb(e, (x, y)) for e in (expr, first, second)))
+
+
+def up(value: arb) -> float:
+    """Float64 at least as large as every number in the ball."""
+    if value.is_zero():
+        return 0.0
+    bound = float(value.upper())
+    return INFINITY if math.isnan(bound) else math.nextafter(bound, INFINITY)
+
+
+def down(value: arb) -> float:
+    """Float64 at most as large as every number in the ball."""
+    return -up(-value)
+
+
+def float_floor(value: fmpq) -> float:
+    """Largest float64 that is at most a rational."""
+    guess = int(value.p) / int(value.q)
+    return guess if dyadic(guess) <= value else math.nextafter(guess, -INFINITY)
