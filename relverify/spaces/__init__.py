@@ -1,0 +1,1 @@
+"""Function spaces of kernels, in exact arithmetic."""
