@@ -1,0 +1,43 @@
+"""The plan: complete, reproducible, and honest about what is left out."""
+
+from relverify.campaign.plan import Task, make_plan
+from relverify.core.registry import theorems
+from relverify.relations import families
+
+
+def test_the_whole_plan_covers_every_theorem_and_family():
+    for quick in (True, False):
+        plan = make_plan(quick=quick)
+        assert {t.name for t in plan.tasks if t.kind == "theorem"} == set(theorems())
+        examples = {family.example for family in families().values()}
+        assert {t.name for t in plan.tasks if t.kind == "relation"} == examples
+        assert {t.name for t in plan.tasks if t.kind == "counts"} == examples
+        assert any(t.kind == "attention" for t in plan.tasks)
+
+
+def test_labels_narrow_the_plan_to_theorems():
+    plan = make_plan(["symmetric", "perturbation", "symmetric"])
+    assert [t.name for t in plan.tasks] == ["symmetric", "perturbation"]
+
+
+def test_without_torch_the_plan_says_that_training_is_not_run(monkeypatch):
+    monkeypatch.setattr("relverify.campaign.plan.find_spec", lambda name: None)
+    plan = make_plan()
+    assert not [t for t in plan.tasks if t.kind == "train"]
+    assert any("training" in reason for reason in plan.not_run)
+
+
+def test_keys_depend_on_every_part_of_the_specification():
+    tasks = [
+        Task("train", "brownian", {"seed": 0}),
+        Task("train", "brownian", {"seed": 1}),
+        Task("counts", "brownian", {"seed": 0}),
+        Task("train", "gaussian(ell=1)", {"seed": 0}),
+    ]
+    assert len({t.key for t in tasks}) == 4
+    assert tasks[0].key == Task("train", "brownian", {"seed": 0}).key
+
+
+def test_keys_of_a_plan_are_distinct():
+    tasks = make_plan().tasks
+    assert len({t.key for t in tasks}) == len(tasks)
