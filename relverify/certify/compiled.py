@@ -88,6 +88,56 @@ def _compiled(expr: sympy.Expr, x: sympy.Symbol, y: sympy.Symbol) -> Compiled:
     return Compiled(*(compile_arb(e, (x, y)) for e in (expr, first, second)))
 
 
+@dataclass(frozen=True)
+class Kink:
+    """A relation with a kink on x = y: (r_xx, r_yy, r_xy) of its smooth parts for x <= y and for x >= y."""
+
+    below: Callable[..., tuple[arb, arb, arb]]
+    above: Callable[..., tuple[arb, arb, arb]]
+
+
+def diagonal_kink(relation: Relation) -> Kink | None:
+    """Split a relation that contains min(x, y), max(x, y) or abs(x - y) into its parts beside the diagonal.
+
+    Parameters
+    ----------
+    relation : Relation
+        One variable each side.
+
+    Returns
+    -------
+    Kink or None
+        None if the relation contains none of these. Other kinks stay in the parts.
+
+    Notes
+    -----
+    Each part is the relation itself on its closed side, and is extended across the diagonal by the same formula.
+    """
+    return _diagonal_kink(relation.expr, relation.x_symbols[0], relation.y_symbols[0])
+
+
+@lru_cache(maxsize=64)
+def _diagonal_kink(expr: sympy.Expr, x: sympy.Symbol, y: sympy.Symbol) -> Kink | None:
+    def on_side(node: sympy.Expr, less: sympy.Symbol, more: sympy.Symbol) -> sympy.Expr:
+        if isinstance(node, sympy.Min) and set(node.args) == {x, y}:
+            return less
+        if isinstance(node, sympy.Max) and set(node.args) == {x, y}:
+            return more
+        if isinstance(node, sympy.Abs):
+            factor = sympy.cancel(node.args[0] / (x - y))
+            if factor.is_Rational:
+                return abs(factor) * (more - less)
+        return node
+
+    kinds = (sympy.Min, sympy.Max, sympy.Abs)
+    sides = [
+        expr.replace(lambda e: isinstance(e, kinds), lambda e, a=a, b=b: on_side(e, a, b)) for a, b in ((x, y), (y, x))
+    ]
+    if expr in sides:
+        return None
+    return Kink(*(compile_arb((p.diff(x, 2), p.diff(y, 2), p.diff(x, y)), (x, y)) for p in sides))
+
+
 def up(value: arb) -> float:
     """Float64 at least as large as every number in the ball."""
     if value.is_zero():

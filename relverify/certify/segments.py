@@ -29,7 +29,7 @@ from relverify.rigor.exact import dyadic, to_fmpq
 
 Triple = tuple[fmpq, fmpq, fmpq, fmpq]
 MAX_SEGMENTS = 5000
-ROWS, MAX_ROWS = 33, 1025
+ROWS, MAX_ROWS = 33, 264
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,13 @@ Theorem *vertex-certificate*.  On a grid that contains the breakpoints of both n
     r - I_x r = -(x - a)(b - x) r_xx / 2   in  h^2/8 [-sup r_xx, -inf r_xx]   (0 added to the range),
     |r - I_x r| <= (sup r_x - inf r_x) h / 4,
 
-the second for kinks such as those of min(x, y).  The suprema are taken by ball arithmetic over the cell; the
-signs are kept, so opposite signs of the corner errors and of the remainder cancel.  Cells are bisected until
-the bound meets the target.  Rounding is included: values are Arb balls, cell bounds are float64 rounded
-outwards.
+the second for kinks.  Where a kink runs along x = y, as that of min(x, y), square cells on the diagonal are cut
+into two triangles, on which r is smooth and e differs from its linear interpolation by at most
+``(h^2/4)(max(|r_xx|, |r_yy|) + |r_xy - B_xy|)``: half the squared circumradius h^2/2 times a Hessian bound.
+
+The suprema are taken by ball arithmetic over the cell; the signs are kept, so opposite signs of the corner errors and
+of the remainder cancel.  Cells are bisected until the bound meets the target.  Rounding is included: values are Arb
+balls, cell bounds are float64 rounded outwards.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ import flint
 import numpy as np
 from flint import arb, arb_mat, fmpq
 
-from relverify.certify.compiled import Compiled, compiled, down, float_floor, rational_ends, up
+from relverify.certify.compiled import Compiled, Kink, compiled, diagonal_kink, down, float_floor, rational_ends, up
 from relverify.core.box import Box
 from relverify.errors import Disagreement, InputError
 from relverify.networks.mlp import MLP
@@ -141,7 +144,9 @@ def vertex_certificate(
         factor = fmpq(11, 10)
     symmetric = (psi is None or psi == phi) and x_box == y_box and relation.symmetric
     deadline = INFINITY if time_limit is None else start + time_limit
-    search = _Search(compiled(relation), phi, phi if psi is None else psi, x_box, y_box, symmetric)
+    search = _Search(
+        compiled(relation), diagonal_kink(relation), phi, phi if psi is None else psi, x_box, y_box, symmetric
+    )
     reason = search.run(limit, factor, max_cells, deadline)
     verdict = None
     if limit is not None:
@@ -171,13 +176,14 @@ class _Search:
     def __init__(
         self,
         relation: Compiled,
+        kink: Kink | None,
         phi: MLP,
         psi: MLP,
         x_box: tuple[fmpq, fmpq],
         y_box: tuple[fmpq, fmpq],
         symmetric: bool,
     ) -> None:
-        self.relation, self.symmetric = relation, symmetric
+        self.relation, self.kink, self.symmetric = relation, kink, symmetric
         self.xs = [x_box[0], *phi.breakpoints(*x_box), x_box[1]]
         self.ys = [y_box[0], *psi.breakpoints(*y_box), y_box[1]]
         if len(self.xs) * len(self.ys) > MAX_VERTICES:
@@ -246,7 +252,7 @@ class _Search:
         with flint.ctx.workprec(53):
             cell_x, cell_y = arb(xa).union(arb(xb)), arb(ya).union(arb(yb))
             step_x, step_y = arb(xb - xa), arb(yb - ya)
-            seconds = self.relation.second(cell_x, cell_y)
+            seconds = self._second(ends, cell_x, cell_y)
             rises, falls, firsts = [0.0, 0.0], [0.0, 0.0], None
             for axis, (step, curvature) in enumerate(zip((step_x, step_y), seconds, strict=True)):
                 if curvature.is_finite():
@@ -261,10 +267,37 @@ class _Search:
             top = _add(high, _add(rises[0], rises[1]))
             bottom = _add(-low, _add(falls[0], falls[1]))
             bound = max(top, bottom)
+            if self.kink is not None and (xa, xb) == (ya, yb):
+                bound = min(bound, self._by_triangles(i, j, step_x, cell_x, corners))
         along_x = max(rises[0], falls[0]), max(rises[1], falls[1])
         # without information on the remainders (both infinite, or zero) the longer side is cut
         cut_x = along_x[0] > along_x[1] if along_x[0] != along_x[1] else xb - xa >= yb - ya
         heapq.heappush(self.heap, (-bound, self.cells, i, j, ends, corners, cut_x))
+
+    def _second(self, ends: tuple[fmpq, ...], cell_x: arb, cell_y: arb) -> tuple[arb, ...]:
+        """Second derivatives on a cell; beside a kinked diagonal those of the smooth part, also if the cell touches."""
+        if self.kink is not None and ends[1] <= ends[2]:
+            return self.kink.below(cell_x, cell_y)[:2]
+        if self.kink is not None and ends[3] <= ends[0]:
+            return self.kink.above(cell_x, cell_y)[:2]
+        return self.relation.second(cell_x, cell_y)
+
+    def _by_triangles(self, i: int, j: int, step: arb, cell: arb, corners: Sequence[_Corner]) -> float:
+        """Bound |e| on a square cell cut along the diagonal, where r has its kink."""
+        assert self.kink is not None
+        p = self.product
+        twist = p[i, j] - p[i, j + 1] - p[i + 1, j] + p[i + 1, j + 1]
+        slope = twist / arb((self.xs[i + 1] - self.xs[i]) * (self.ys[j + 1] - self.ys[j]))
+        bound = 0.0
+        sides = [(self.kink.below, 1)] if self.symmetric else [(self.kink.below, 1), (self.kink.above, 2)]
+        for part, corner in sides:
+            r_xx, r_yy, r_xy = part(cell, cell)
+            if not (r_xx.is_finite() and r_yy.is_finite() and r_xy.is_finite()):
+                return INFINITY
+            rest = up(step * step / 4 * (abs(r_xx).max(abs(r_yy)) + abs(r_xy - slope)))
+            vertices = (corners[0], corners[3], corners[corner])
+            bound = max(bound, _add(max(max(-low, high) for low, high in vertices), rest))
+        return bound
 
     def split(self, entry: tuple[Any, ...]) -> None:
         """Bisect a cell along the axis with the larger remainder."""

@@ -211,6 +211,7 @@ class _Search:
         self.relation, self.x, self.y, self.eps = relation, x, y, eps
         self.progress, self.deadline = progress, deadline
         self.symmetric = False
+        self.kinds: tuple[bool, ...] = (True, False)
         self.tried: dict[tuple[int, int | None], tuple[Built, bool] | None] = {}
 
     def proved(self, n_x: int, n_y: int | None) -> tuple[Built, bool] | None:
@@ -218,7 +219,7 @@ class _Search:
         key = (n_x, n_y)
         if key not in self.tried:
             self.tried[key] = None
-            for shifted in (True, False):
+            for shifted in self.kinds:
                 left = self.deadline - time.perf_counter()
                 if left <= 0:
                     return None
@@ -238,6 +239,8 @@ class _Search:
                 self.progress(f"{units} units, {kind}: {result.verdict} ({result.cells} cells)")
                 if result.verdict == Verdict.PROVED:
                     self.tried[key] = (built, shifted)
+                    # whichever form works is followed further down
+                    self.kinds = (shifted,)
                     break
         return self.tried[key]
 
@@ -302,9 +305,9 @@ class _Search:
                 raise InputError("eps", f"{self.eps} was not proved with {count} units", "a larger eps or time limit")
             count, step = min(count + step, top), 2 * step
             found = self.best(count, terms)
-        step = 1
+        step = 1 if failed < smallest else count
         while count - failed > 1 and not self.late():
-            # gallop down from the prediction until a count fails, then bisect
+            # gallop down until a count fails, then bisect
             middle = count - step if count - step > failed else (count + failed) // 2
             smaller = self.best(middle, terms)
             if smaller is None:

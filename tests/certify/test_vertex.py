@@ -70,6 +70,32 @@ def test_brownian_error_is_exactly_a_quarter_step(n):
     assert result.lower <= exact + fmpq(1, 10**12) and exact - fmpq(1, 10**12) <= result.upper <= exact * fmpq(12, 10)
 
 
+@pytest.mark.parametrize("text", ["brownian", "exp(-2*abs(x-y))", "x*max(x,y) + y^2", "abs(2*x-2*y)*exp(y)"])
+@pytest.mark.parametrize("n_y", [None, 7, 8])
+def test_kinks_on_the_diagonal(text, n_y):
+    relation = parse_relation(text)
+    if n_y is None and not relation.symmetric:
+        n_y = 7
+    built = grid_network(relation, "[0,1]", None, 7, n_y, shifted=True)
+    result = vertex_certificate(relation, built.phi, built.psi, "[0,1]", within="1.02")
+    function = {
+        "brownian": np.minimum,
+        "exp(-2*abs(x-y))": lambda x, y: np.exp(-2 * np.abs(x - y)),
+        "x*max(x,y) + y^2": lambda x, y: x * np.maximum(x, y) + y**2,
+        "abs(2*x-2*y)*exp(y)": lambda x, y: np.abs(2 * x - 2 * y) * np.exp(y),
+    }[text]
+    x = np.linspace(0, 1, 1401)[:, None]
+    found = np.abs(function(x, x.T) - built.phi(x) @ (built.psi or built.phi)(x).T).max()
+    assert found <= float(result.upper) * (1 + 1e-12) and result.ratio <= 1.02
+
+
+def test_triangles_need_no_refinement_for_brownian():
+    relation = parse_relation("brownian")
+    phi = grid_network(relation, "[0,1]", None, 8).phi
+    result = vertex_certificate(relation, phi, None, "[0,1]", within="1.0001")
+    assert result.cells == 36 and result.upper <= fmpq(1, 32) * (1 + fmpq(1, 10**12))
+
+
 # r = x^2 + y^2 interpolated with steps 1/4 and 1/2: error exactly (1/16 + 1/4)/4
 QUADRATIC = parse_relation("x^2 + y^2")
 QUADRATIC_ERROR = fmpq(5, 64)
@@ -131,10 +157,9 @@ def test_symmetric_half_agrees_with_all_cells():
 
 
 def test_limits_leave_it_undecided_with_a_reason():
-    # the error is 1/(4n) up to the rounding of the weights, eps a little more
-    eps = fmpq(1, 32) * (1 + fmpq(1, 10**9))
-    relation = parse_relation("brownian")
+    relation = parse_relation("gaussian(ell=1/2)")
     phi = grid_network(relation, "[0,1]", None, 8).phi
+    eps = vertex_certificate(relation, phi, None, "[0,1]", within="1.000001").lower * (1 + fmpq(1, 10**8))
     result = vertex_certificate(relation, phi, None, "[0,1]", eps=eps, max_cells=500)
     assert result.verdict == "undecided" and "500 cells" in result.reason
     assert result.lower <= eps <= result.upper
