@@ -1,0 +1,116 @@
+"""Bounds of attention against formulas written out by hand, at 1000 bits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import pytest
+
+from relverify.core.theorem import Theorem
+from relverify.theorems import approximate_margin, attention_lipschitz, attention_selection, debreu_finite
+from relverify.theorems import softmax_selection as softmax
+
+mp = mpmath.MPContext()
+mp.prec = 1000
+
+
+def q(text: str) -> Any:
+    value = Fraction(text)
+    return mp.mpf(value.numerator) / value.denominator
+
+
+def weight(n: int, beta: str, eta: str) -> Any:
+    """By the sum itself: one item at eta, the others at 0."""
+    terms = [mp.exp(q(beta) * q(eta)), *[mp.mpf(1)] * (n - 1)]
+    return terms[0] / mp.fsum(terms)
+
+
+def two_items(beta: str, eps_u: str) -> Any:
+    """Total variation of two items whose scores change places."""
+    up, down = mp.exp(q(beta) * q(eps_u) / 2), mp.exp(-q(beta) * q(eps_u) / 2)
+    return abs(up / (up + down) - down / (up + down))
+
+
+def output(D: str, n: int, beta: str, eta: str, eps_u: str) -> Any:
+    """All other values a diameter away, all scores off by eps_u the wrong way."""
+    best, other = mp.exp(q(beta) * (q(eta) - q(eps_u))), mp.exp(q(beta) * q(eps_u))
+    return (n - 1) * other * q(D) / (best + (n - 1) * other)
+
+
+BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
+    (softmax.THEOREM, weight, [
+        {"n": 5, "beta": "2", "eta": "1/2"}, {"n": 1000, "beta": "100/3", "eta": "1/7"},
+        {"n": 1, "beta": "1", "eta": "1"},
+    ]),
+    (approximate_margin.THEOREM, lambda eta, eps_u: q(eta) - q(eps_u) - q(eps_u), [
+        {"eta": "1/3", "eps_u": "1/24"}, {"eta": "1", "eps_u": "0"}, {"eta": "1/7", "eps_u": "1/5"},
+    ]),
+    (attention_lipschitz.THEOREM, two_items, [
+        {"beta": "2", "eps_u": "1/3"}, {"beta": "1/1000", "eps_u": "1/7"}, {"beta": "40", "eps_u": "3"},
+    ]),
+    (attention_selection.THEOREM, output, [
+        {"D": "2", "n": 4, "beta": "2", "eta": "1", "eps_u": "1/8"},
+        {"D": "1/3", "n": 512, "beta": "45", "eta": "1/4", "eps_u": "1/100"},
+        {"D": "7", "n": 2, "beta": "0", "eta": "1", "eps_u": "0"},
+    ]),
+    (debreu_finite.THEOREM, lambda m: 1 / mp.mpf(m - 1), [{"m": 2}, {"m": 7}, {"m": 101}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("theorem", "formula", "point"), [(t, f, p) for t, f, points in BOUNDS for p in points], ids=lambda v: str(v)[:40]
+)
+def test_bound(theorem: Theorem, formula: Callable[..., Any], point: dict[str, Any]) -> None:
+    expected, found = formula(**point), theorem.bound.evaluate(60, point)
+    tiny = abs(expected) * mp.mpf(2) ** -900
+    assert mp.mpf(found.lo) - tiny <= expected <= mp.mpf(found.hi) + tiny
+
+
+@pytest.mark.parametrize(("n", "eta", "eps_1"), [(2, "1", "1/100"), (50, "1/9", "1/10"), (3, "2", "1/1000")])
+def test_softmax_temperature(n: int, eta: str, eps_1: str) -> None:
+    found = softmax.THEOREM.resource("beta").evaluate(60, n=n, eta=eta, eps_1=eps_1)
+    beta = mp.log(1 - q(eps_1)) - mp.log(q(eps_1)) + mp.log(n - 1)
+    assert mp.mpf(found.lo) <= beta / q(eta) <= mp.mpf(found.hi)
+
+
+@pytest.mark.parametrize(
+    ("n", "D", "eps", "theta"), [(6, "5", "1/50", "1/3"), (2, "1", "1/10", "1/2"), (900, "1/7", "1/1000", "1/1024")]
+)
+def test_selection_temperature(n: int, D: str, eps: str, theta: str) -> None:
+    found = attention_selection.THEOREM.resource("beta").evaluate(60, n=n, D=D, eps=eps, theta=theta, eta="1/5")
+    odds = (q(D) / q(eps) - 1) * (n - 1)
+    beta = mp.log(odds) * 5 / (1 - q(theta))
+    assert mp.mpf(found.lo) <= beta <= mp.mpf(found.hi)
+    # at this temperature, with the errors that it allows for, the output is exactly eps away
+    away = output(D, n, str(Fraction(mp.nstr(beta, 200))), "1/5", str(Fraction(theta) / 10))
+    assert abs(away / q(eps) - 1) < mp.mpf(10) ** -190
+
+
+def test_edges() -> None:
+    temperature = softmax.THEOREM.resource("beta")
+    assert temperature.evaluate(n=1, eta=1, eps_1="1/10").value == "0"
+    assert temperature.evaluate(n=2, eta=1, eps_1="1/2").value == "0"
+    assert temperature.evaluate(n=3, eta=1, eps_1="9/10").value == "0"
+    assert softmax.THEOREM.bound.evaluate(n=1, beta=3, eta=1).value == "1"
+    selection = attention_selection.THEOREM.resource("beta")
+    assert selection.evaluate(n=1, D=3, eps="1/10", eta=1, theta="1/2").value == "0"
+    assert selection.evaluate(n=9, D=3, eps=3, eta=1, theta="1/2").value == "0"
+    assert selection.evaluate(n=9, D=0, eps="1/10", eta=1, theta="1/2").value == "0"
+    assert attention_lipschitz.THEOREM.bound.evaluate(beta=0, eps_u=1).value == "0"
+
+
+@pytest.mark.parametrize(("P", "runs", "units"), [(1, 1, 0), (7, 7, 6), (100, 4, 6), (5, 3, 4), (6, 3, 4)])
+def test_units_of_a_utility(P: int, runs: int, units: int) -> None:
+    assert debreu_finite.THEOREM.resource("N").count(P=P, runs=runs) == units
+
+
+@pytest.mark.parametrize(("beta", "eps_1"), [("2", "1/10"), ("1/3", "9/10"), ("77", "1/1000")])
+def test_scores_for_a_total_variation(beta: str, eps_1: str) -> None:
+    found = attention_lipschitz.THEOREM.resource("eps_u").evaluate(60, beta=beta, eps_1=eps_1)
+    expected = (mp.log(1 + q(eps_1)) - mp.log(1 - q(eps_1))) / q(beta)
+    assert mp.mpf(found.lo) <= expected <= mp.mpf(found.hi)
+    again = two_items(beta, str(Fraction(mp.nstr(expected, 200))))
+    assert abs(again / q(eps_1) - 1) < mp.mpf(10) ** -190
