@@ -279,8 +279,12 @@ class _Search:
         return [(n, total - n) for n in sorted(around, key=lambda n: abs(n - ideal))[:3]]
 
     def best(self, total: int, terms: tuple[float, float]) -> tuple[Built, bool] | None:
-        """A proved network with so many units in all, if one of the splits succeeds."""
-        for n_x, n_y in self.splits(total, terms):
+        """A proved network with at most so many units in all, if one of the splits succeeds."""
+        splits = self.splits(total, terms)
+        if not self.symmetric and total > 2:
+            # equal counts put the nodes of both sides on a kink along the diagonal
+            splits += [(total // 2, total // 2)] if (total // 2, total // 2) not in splits else []
+        for n_x, n_y in splits:
             found = self.proved(n_x, n_y)
             if found is not None:
                 return found
@@ -305,6 +309,7 @@ class _Search:
                 raise InputError("eps", f"{self.eps} was not proved with {count} units", "a larger eps or time limit")
             count, step = min(count + step, top), 2 * step
             found = self.best(count, terms)
+        count = found[0].hidden_units
         step = 1 if failed < smallest else count
         while count - failed > 1 and not self.late():
             # gallop down until a count fails, then bisect
@@ -313,7 +318,7 @@ class _Search:
             if smaller is None:
                 failed, step = middle, count
             else:
-                count, found, step = middle, smaller, 2 * step
+                count, found, step = smaller[0].hidden_units, smaller, 2 * step
         return found
 
     def late(self) -> bool:
