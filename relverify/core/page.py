@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import shlex
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDE = 72
 DIGITS = 30
+COLUMNS = 62
 STATUS = {
     "paper": "a claim of the source, in the form proved here",
     "classical": "a known result",
@@ -108,7 +110,9 @@ def _statement(theorem: Theorem) -> str:
         rows = [["Symbol", "Name", "Domain", "Meaning"]]
         for q in formal.quantities:
             extra = f" (computed from a relation: ``{q.of_relation}``)" if q.of_relation else ""
-            rows.append([f":math:`{typeset(q.symbol)}`", f"``{q.symbol.name}``", domain(q.symbol), _text(q.meaning) + extra])
+            rows.append(
+                [f":math:`{typeset(q.symbol)}`", f"``{q.symbol.name}``", domain(q.symbol), _text(q.meaning) + extra]
+            )
         parts += [_heading("Symbols"), _table(rows, "10 12 18 60")]
     if formal.solve:
         parts += [_heading("Solved for its resources"), *(_resource(theorem, name) for name in formal.solve)]
@@ -151,7 +155,9 @@ def _derivation(theorem: Theorem, notice: Callable[[str], None]) -> str:
     rests = f"Proved modulo the classical lemmas {modulo}." if lemmas else "Proved in full: no lemma is cited."
     if theorem.uses:
         rests += f" The derivation uses {', '.join(_link(label) or label for label in theorem.uses)}."
-    intro = f"Each of the {len(steps)} steps is an obligation that the named prover discharged when this page was built."
+    intro = (
+        f"Each of the {len(steps)} steps is an obligation that the named prover discharged when this page was built."
+    )
     return f"{_heading('Derivation')}\n\n{intro} {rests}\n\n.. container:: derivation\n\n{_indent(listed)}"
 
 
@@ -231,7 +237,9 @@ def example(theorem: Theorem) -> Mapping[str, Any] | None:
             if len(values) == len(names):
                 theorem.bound.evaluate(DIGITS, values)
                 found.append(values)
-    return min(found, key=lambda v: (sum(x == 0 for x in v.values()), sum(len(str(x)) for x in v.values())), default=None)
+    return min(
+        found, key=lambda v: (sum(x == 0 for x in v.values()), sum(len(str(x)) for x in v.values())), default=None
+    )
 
 
 def _drawn(theorem: Theorem) -> list[Callable[[], Any]]:
@@ -277,8 +285,12 @@ def _commands(label: str, values: Mapping[str, Any], solve: str | None) -> list[
     arguments = [f"{name}={text if text.lstrip('-').isdigit() else repr(text)}" for name, text in texts.items()]
     if solve:
         arguments.append(f"solve={solve!r}")
-    call = ", ".join([f'"{label}"', *arguments, f"digits={DIGITS}"])
-    python = [">>> import relverify", f">>> result = relverify.bound({call})"]
+    call = textwrap.wrap(", ".join([f'"{label}"', *arguments, f"digits={DIGITS}"]), COLUMNS, break_long_words=False)
+    python = [">>> import relverify"]
+    if len(call) == 1:
+        python.append(f">>> result = relverify.bound({call[0]})")
+    else:
+        python += [">>> result = relverify.bound(", *(f"...     {line}" for line in call), "... )"]
     fields = ["lo", "value", "hi", *(["integer"] if solve and result["integer"] is not None else [])]
     python += [line for field in fields for line in (f">>> result.{field}", repr(result[field]))]
     command = ["bound", label, *(f"{n}={t}" for n, t in texts.items()), *(["--solve", solve] if solve else [])]

@@ -212,7 +212,9 @@ def terminal(theorem: Theorem) -> Any:
     if data["solve"]:
         rows = []
         for name, form in data["solve"].items():
-            value = f"ceiling({form['expression']}), at least {form['least']}" if form["integer"] else form["expression"]
+            value = (
+                f"ceiling({form['expression']}), at least {form['least']}" if form["integer"] else form["expression"]
+            )
             rows.append(Text.assemble(f"{name} = ", (value, "green"), f"   {form['meaning']}"))
         section("Solved for", *rows)
     steps: list[Any] = []

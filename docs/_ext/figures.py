@@ -1,0 +1,89 @@
+"""The figures and numbers of the derivation of grid-neurons, computed when the documentation is built."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+RELATION, BOX = "gaussian(ell=1/2)", "[0,1]"
+EPSILONS = ("1e-1", "1e-2", "1e-3", "1e-4")
+NUMBERS: dict[str, str] = {}
+STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "relverify"}
+
+
+def draw(folder: Path) -> None:
+    """Write the figures as SVG, and fill :data:`NUMBERS`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with mpl.rc_context(STYLE):
+        for name, plot in (("grid_hats", hats), ("grid_error", error), ("grid_counts", unit_counts)):
+            figure = plot()
+            figure.savefig(folder / f"{name}.svg", metadata={"Date": None}, bbox_inches="tight")
+
+
+def hats() -> Figure:
+    """The hat functions, and a section of the relation with its interpolation."""
+    figure = Figure(figsize=(8, 2.6))
+    left, right = figure.subplots(1, 2)
+    points, nodes = np.linspace(0, 1, 401), np.linspace(0, 1, 5)
+    for k in range(len(nodes)):
+        left.plot(points, np.interp(points, nodes, np.eye(len(nodes))[k]), label=f"$w_{k}$")
+    left.set(title="hat functions on 4 pieces", xlabel="x", yticks=[0, 1])
+    section = _gaussian(points, 0.5)
+    right.plot(points, section, color="0.2", label="r(x, 1/2)")
+    right.plot(nodes, _gaussian(nodes, 0.5), "o-", color="C3", lw=1.2, ms=4, label="interpolation")
+    right.set(title="a section of the relation", xlabel="x")
+    right.legend(frameon=False, loc="lower center")
+    return figure
+
+
+def error() -> Figure:
+    """The error of interpolation in both variables, with 4 and with 10 pieces."""
+    figure = Figure(figsize=(8, 3.1))
+    axes = figure.subplots(1, 2)
+    points = np.linspace(0, 1, 301)
+    for axis, pieces in zip(axes, (4, 10), strict=True):
+        nodes = np.linspace(0, 1, pieces + 1)
+        weights = np.array([np.interp(points, nodes, row) for row in np.eye(pieces + 1)])
+        values = _gaussian(points[:, None], points) - weights.T @ _gaussian(nodes[:, None], nodes) @ weights
+        image = axis.imshow(np.abs(values), origin="lower", extent=(0, 1, 0, 1), cmap="magma")
+        bound = float(Fraction(4) / (4 * pieces**2))
+        axis.set(title=f"{pieces} units: bound {bound:.3g}", xlabel="y", ylabel="x")
+        figure.colorbar(image, ax=axis, shrink=0.85, label="|r − r̂|")
+    figure.subplots_adjust(wspace=0.35)
+    return figure
+
+
+def unit_counts() -> Figure:
+    """Certified counts: predicted by the theorem, and needed by any network."""
+    from relverify import api
+    from relverify.certify.segments import needed_pieces
+    from relverify.relations import parse_relation
+
+    predicted, needed = [], []
+    for eps in EPSILONS:
+        count = api.bound("grid-neurons", relation=RELATION, x=BOX, eps=eps, solve="n", digits=20)["integer"]
+        least = needed_pieces(parse_relation(RELATION), BOX, BOX, eps).needed
+        NUMBERS[f"predicted {eps}"], NUMBERS[f"needed {eps}"] = str(count), str(least)
+        predicted.append(count)
+        needed.append(least)
+    figure = Figure(figsize=(5.6, 3.2))
+    axis: Any = figure.subplots()
+    values = [float(Fraction(eps)) for eps in EPSILONS]
+    axis.loglog(values, predicted, "o-", label="suffice (grid-neurons)")
+    axis.loglog(values, needed, "s--", label="needed by every network")
+    for value, upper, lower in zip(values, predicted, needed, strict=True):
+        axis.annotate(str(upper), (value, upper), textcoords="offset points", xytext=(4, 6))
+        axis.annotate(str(lower), (value, lower), textcoords="offset points", xytext=(4, -13))
+    axis.invert_xaxis()
+    axis.set(xlabel="ε", ylabel="hidden units", title=f"{RELATION} on {BOX}")
+    axis.legend(frameon=False)
+    return figure
+
+
+def _gaussian(x: np.ndarray, y: np.ndarray | float) -> np.ndarray:
+    return np.exp(-2 * (x - y) ** 2)
