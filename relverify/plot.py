@@ -95,7 +95,7 @@ def error_surface(
     ax = _axes(ax)
     xs, ys = (np.linspace(float(b[0].lo), float(b[0].hi), points) for b in (x, y))
     inner = phi(xs[:, None]) @ (psi or phi)(ys[:, None]).T
-    error = relation.on_grid(xs, ys) - inner
+    error = relation.values(xs[:, None], ys[None, :]) - inner
     scale = upper if upper is not None else float(np.abs(error).max())
     extent = (float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1]))
     image = ax.imshow(

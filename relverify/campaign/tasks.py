@@ -119,7 +119,12 @@ def _attention(task: Task, folder: Path) -> dict[str, Any]:
     from relverify.attention.selection import selection_demo
 
     result = selection_demo(task.arguments["seed"])
-    return {"verdict": result.verdict, "detail": result.detail, "result": result.as_dict()}
+    right = "every query selects its best item" if result.correct else "a query selects a wrong item"
+    detail = (
+        f"{right}; {result.units} units, {result.features} features, inverse temperature {float(result.beta):.4g}, "
+        f"output error {float(result.observed):.3g} <= {float(result.proven):.3g} proven ({result.executor})"
+    )
+    return {"verdict": result.verdict, "detail": detail, "result": result.as_dict()}
 
 
 def slug(text: str) -> str:

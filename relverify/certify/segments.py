@@ -12,13 +12,11 @@ The search is in floating point; every triple that is returned was proved in Arb
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 
 import flint
 import numpy as np
-import sympy
 from flint import arb, fmpq
 
 from relverify.certify.compiled import Compiled, compiled, float_floor, rational_ends
@@ -139,7 +137,7 @@ class _Scan:
     def __init__(
         self, relation: Relation, x_ends: tuple[fmpq, fmpq], y_ends: tuple[fmpq, fmpq], eps: float, rows: int
     ) -> None:
-        self.function, self.eps = _numeric(relation), eps
+        self.function, self.eps = relation.values, eps
         self.lo, self.hi = _inside(x_ends)
         self.ys = np.linspace(*_inside(y_ends), rows)
         fractions = np.linspace(0.0, 1.0, 33)
@@ -199,20 +197,3 @@ def _inside(ends: tuple[fmpq, fmpq]) -> tuple[float, float]:
     """Float64 ends of an interval, rounded inwards."""
     lo, hi = -float_floor(-ends[0]), float_floor(ends[1])
     return lo, max(lo, hi)
-
-
-def _numeric(relation: Relation) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Float64 evaluation over broadcast arrays: numpy where it knows all functions, else Arb midpoints."""
-    fast = sympy.lambdify((relation.x_symbols[0], relation.y_symbols[0]), relation.expr, "numpy")
-    code = compiled(relation).value
-
-    def by_numpy(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        with np.errstate(all="ignore"):
-            return np.broadcast_to(np.asarray(fast(x, y), dtype=float), np.broadcast_shapes(x.shape, y.shape))
-
-    by_balls = np.vectorize(lambda x, y: float(code(arb(float(x)), arb(float(y))).mid()), otypes=[float])
-    try:
-        by_numpy(np.zeros((1, 2)), np.zeros((2, 1)))
-    except (NameError, TypeError, AttributeError, ValueError):
-        return by_balls
-    return by_numpy

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import mpmath
 import sympy as sp
 from flint import arb, ctx, fmpq
 
+from relverify.core.readings import Readings, columns
 from relverify.core.symbols import domain
 from relverify.core.theorem import Formal, Resource
 from relverify.errors import InputError
@@ -35,15 +37,24 @@ class Enclosure:
         Correct significant digits that were asked for.
     expression : Expr
         What was evaluated.
-    values : tuple of (Symbol, exact number)
-        At which parameters.
+    symbols : tuple of Symbol
+        Its free symbols.
+    points : list of exact numbers
+        Their values, in the same order.
     """
 
-    __slots__ = ("_mpmath", "ball", "digits", "expression", "values")
+    _mpmath: mpmath.mpf | None = None
 
-    def __init__(self, ball: arb, digits: int, expression: sp.Expr, values: tuple[tuple[sp.Symbol, Any], ...]) -> None:
-        self.ball, self.digits, self.expression, self.values = ball, digits, expression, values
-        self._mpmath: mpmath.mpf | None = None
+    def __init__(
+        self, ball: arb, digits: int, expression: sp.Expr, symbols: tuple[sp.Symbol, ...], points: list[Any]
+    ) -> None:
+        self.ball, self.digits, self.expression = ball, digits, expression
+        self._symbols, self._points = symbols, points
+
+    @property
+    def values(self) -> tuple[tuple[sp.Symbol, sp.Expr], ...]:
+        """The exact value of every symbol."""
+        return tuple((s, exact(p)) for s, p in zip(self._symbols, self._points, strict=True))
 
     @property
     def ends(self) -> tuple[fmpq, fmpq]:
@@ -112,15 +123,9 @@ class BoundFunction:
             raise TypeError(f"{label}: {missing} are not among the quantities")
         self._names = tuple(s.name for s in self.symbols)
         self._known = {q.symbol.name: q.symbol for q in formal.quantities}
-        self._integer = tuple(bool(s.is_integer) for s in self.symbols)
-        self._function = compile_arb(expression, self.symbols)
-        # assumptions would evaluate s > 0 to true, so the tests are about bare symbols of the same names
-        bare = {s: sp.Symbol(s.name) for s in self.symbols}
-        tests = [sp.Gt(bare[s], 0) if s.is_positive else sp.Ge(bare[s], 0) for s in self.symbols if s.is_nonnegative]
-        tests += [h.xreplace(bare) for h in self.hypotheses()]
-        self._tests = tuple(tests)
-        self._test = compile_arb(sp.And(*tests, evaluate=False), tuple(bare.values())) if tests else None
-        self._bare = bare
+        self._tests = tuple(self.hypotheses())
+        self._checked = compile_arb([expression, sp.And(*self._tests, evaluate=False)], self.symbols)
+        self._plans: dict[int, tuple[int, int, tuple[tuple[str, sp.Symbol, Readings], ...]]] = {}
 
     def hypotheses(self, known: frozenset[sp.Symbol] | None = None) -> list[sp.Basic]:
         """The hypotheses that speak only of the given symbols."""
@@ -153,72 +158,86 @@ class BoundFunction:
         >>> theorem("perturbation").bound.evaluate(20, K_f=1, K_g=2, delta_f="0.1", delta_g="0.1").value
         '0.31'
         """
-        given = {**values, **named} if values else named
-        points = self._points(given)
-        if type(digits) is not int or not 1 <= digits <= MAX_DIGITS:
-            raise InputError("digits", f"{digits!r} is not a number of digits", f"1 to {MAX_DIGITS}")
-        wanted = int(digits * 3.3219280948873626) + 2
-        prec, before = wanted + GUARD_BITS, ctx.prec
-        limit = max(MAX_PREC, 4 * prec)
+        plan = self._plans.get(digits) if type(digits) is int else None
+        wanted, prec, columns = plan or self._plan(digits)
+        given = {**values, **named} if values and named else (values or named)
+        before = ctx.prec
+        ctx.prec = prec
         try:
-            while True:
-                ctx.prec = prec
-                balls = [to_arb(p) for p in points]
-                if self._test is not None and prec == wanted + GUARD_BITS and self._test(*balls) is not True:
-                    self._refuse_outside(points)
-                ball = self._function(*balls)
-                if ball.rel_accuracy_bits() >= wanted:
-                    return Enclosure(ball, digits, self.expression, tuple(zip(self.symbols, points, strict=True)))
-                if prec >= limit:
-                    break
+            ball, points = self._enclose(given, columns)
+            if ball.rel_accuracy_bits() >= wanted:
+                return Enclosure(ball, digits, self.expression, self.symbols, points)
+            limit = max(MAX_PREC, 4 * prec)
+            while prec < limit:
                 prec *= 2
+                ctx.prec = prec
+                ball = self.function(*[to_arb(p) for p in points])
+                if ball.rel_accuracy_bits() >= wanted:
+                    return Enclosure(ball, digits, self.expression, self.symbols, points)
         finally:
             ctx.prec = before
         return self._at_zero(ball, digits, points)
 
     def ball(self, values: Mapping[str, Any]) -> arb:
         """Enclose the bound at the current precision of ``flint.ctx``, with all checks of :meth:`evaluate`."""
-        points = self._points(values)
-        balls = [to_arb(p) for p in points]
-        if self._test is not None and self._test(*balls) is not True:
-            self._refuse_outside(points)
-        result: arb = self._function(*balls)
-        return result
+        return self._enclose(values, columns(self.symbols, ctx.prec))[0]
 
     def count(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> int | None:
         """The certified integer of a resource form, or None where the form is not a count."""
         if self.resource is None or not self.resource.integer:
             return None
-        points = self._points({**(values or {}), **named})
-        self._refuse_outside(points)
+        points = self._enclose({**(values or {}), **named}, columns(self.symbols, COUNT_PREC))[1]
         return max(self.resource.least, ceiling(self.expression, dict(zip(self.symbols, points, strict=True))))
 
-    def _points(self, given: Mapping[str, Any]) -> list[Any]:
-        points = []
-        for name, integer in zip(self._names, self._integer, strict=True):
+    def _plan(self, digits: int) -> tuple[int, int, tuple[tuple[str, sp.Symbol, Readings], ...]]:
+        """The accuracy and the precision, in bits, for a number of digits, and the readings at that precision."""
+        if type(digits) is not int or not 1 <= digits <= MAX_DIGITS:
+            raise InputError("digits", f"{digits!r} is not a number of digits", f"1 to {MAX_DIGITS}")
+        wanted = int(digits * 3.3219280948873626) + 2
+        prec = wanted + GUARD_BITS
+        if len(self._plans) >= MAX_PLANS:
+            self._plans.clear()
+        self._plans[digits] = wanted, prec, columns(self.symbols, prec)
+        return self._plans[digits]
+
+    def _enclose(
+        self, given: Mapping[str, Any], columns: tuple[tuple[str, sp.Symbol, Readings], ...]
+    ) -> tuple[arb, list[Any]]:
+        """Read the values, check them, and enclose the bound at the current precision."""
+        points, balls = [], []
+        for name, symbol, readings in columns:
             if name not in given:
-                raise InputError(name, "has no value", f"{name}=… ({domain(self._known[name])})")
+                raise InputError(name, "has no value", f"{name}=… ({domain(symbol)})")
             value = given[name]
-            if type(value) is not int and type(value) is not fmpq:
-                value = exact(value, name)
-                if integer and not value.is_integer:
-                    raise InputError(name, f"{value} is not an integer", domain(self._known[name]))
+            kind = type(value)
+            # equal keys of other types (True, 1.0) are not looked up: they are refused
+            if kind is str or kind is int:
+                ball = readings.get(value)
+            else:
+                ball = readings.get(value.as_integer_ratio()) if kind is Fraction else None
             points.append(value)
+            balls.append(readings.read(value, symbol) if ball is None else ball)
         if len(given) > len(points):
-            for name in given:
-                if name not in self._known:
-                    raise InputError(str(name)[:60], f"is not a symbol of {self.label}", ", ".join(self._known))
-        return points
+            self._refuse_unknown(given)
+        result, holds = self._checked(*balls)
+        if holds is not True:
+            self._refuse_outside(points)
+        return result, points
+
+    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
+        for name in given:
+            if name not in self._known:
+                raise InputError(str(name)[:60], f"is not a symbol of {self.label}", ", ".join(self._known))
 
     def _refuse_outside(self, points: list[Any]) -> None:
-        values = {self._bare[s]: exact(p) for s, p in zip(self.symbols, points, strict=True)}
+        values = {s: exact(p) for s, p in zip(self.symbols, points, strict=True)}
         for test in self._tests:
             decision = decide(test, values)
             if decision.verdict is not Verdict.PROVED:
-                names = sorted(s.name for s in test.free_symbols)
-                shown = ", ".join(f"{name}={values[sp.Symbol(name)]}" for name in names)
+                symbols = sorted(test.free_symbols, key=lambda s: s.name)
+                shown = ", ".join(f"{s}={values[s]}" for s in symbols)
                 holds = "does not hold" if decision.verdict is Verdict.REFUTED else "could not be decided"
-                raise InputError(names[0], f"{_ascii(test)} {holds} at {shown}", _ascii(test))
+                raise InputError(symbols[0].name, f"{_ascii(test)} {holds} at {shown}", _ascii(test))
 
     def _at_zero(self, ball: arb, digits: int, points: list[Any]) -> Enclosure:
         """A value that no precision separates from zero is settled by algebra, or reported as it is."""
@@ -226,7 +245,7 @@ class BoundFunction:
 
         values = dict(zip(self.symbols, points, strict=True))
         if ball.is_finite() and is_zero(self.expression.subs({s: exact(p) for s, p in values.items()})):
-            return Enclosure(arb(0), digits, self.expression, tuple(values.items()))
+            return Enclosure(arb(0), digits, self.expression, self.symbols, points)
         raise InputError("digits", f"{self.label} has no enclosure with {digits} digits here", "other parameters")
 
 

@@ -174,10 +174,14 @@ class Relation:
         self._require_one_dimension()
         return supremum(self.expr, self._cell(x_box, y_box))
 
-    def on_grid(self, xs: np.ndarray, ys: np.ndarray) -> np.ndarray:
-        """Values on a product grid in float64, of shape ``(len(xs), len(ys))``: for pictures, never for claims."""
+    def values(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Float64 values over arrays, broadcast against each other: for pictures and searches, never for claims.
+
+        Where r is undefined the value is NaN or infinite.
+        """
         self._require_one_dimension()
-        return _numeric(self.expr, self.x_symbols + self.y_symbols)(*np.meshgrid(xs, ys, indexing="ij"))
+        with np.errstate(all="ignore"):
+            return _numeric(self.expr, self.x_symbols + self.y_symbols)(x, y)
 
     def expansion(self, x_box: Box) -> Expansion | None:
         """The feature expansion on a box, where the family has one."""

@@ -13,10 +13,11 @@ from relverify.rigor.exact import from_fmpq
 
 PREC = 64
 MAX_CELLS = 20_000
+SLACK = fmpq(1, 1000)
 
 
 def supremum(
-    expression: sp.Expr, box: Mapping[sp.Symbol, tuple[fmpq, fmpq]], slack: fmpq = fmpq(1, 1000)
+    expression: sp.Expr, box: Mapping[sp.Symbol, tuple[fmpq, fmpq]], slack: fmpq = SLACK
 ) -> sp.Rational:
     """A rational number that is at least sup|f| over a box, and close to it.
 

@@ -1,0 +1,94 @@
+"""Values of a symbol, read once: exact, in its domain, and enclosed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+from flint import arb, ctx
+
+from relverify.core.symbols import domain
+from relverify.errors import InputError
+from relverify.rigor.decide import Verdict, decide
+from relverify.rigor.enclose import to_arb
+from relverify.rigor.exact import exact
+
+CAPACITY = 4096
+
+# a symbol with the assumptions of a domain would make its test true
+_BARE = sp.Symbol("value")
+
+
+class Readings(dict[Any, arb]):
+    """The balls at one precision of the values of one domain that were read before.
+
+    The keys are ints, texts and, for fractions, pairs of ints. A value that is not exact, or not in the domain, never
+    enters, so that a value that is found needs no further check.
+
+    Parameters
+    ----------
+    integer : bool
+        Whether the domain consists of integers.
+    sign : {"positive", "nonnegative", ""}
+        Which real numbers it contains.
+    """
+
+    def __init__(self, integer: bool, sign: str) -> None:
+        super().__init__()
+        self.integer = integer
+        self.test = {"positive": sp.Gt(_BARE, 0), "nonnegative": sp.Ge(_BARE, 0), "": None}[sign]
+
+    def read(self, value: Any, symbol: sp.Symbol) -> arb:
+        """Read a value that is not found, and enclose it at the current precision.
+
+        Parameters
+        ----------
+        value : exact number
+            See :func:`relverify.rigor.exact.exact`.
+        symbol : Symbol
+            Names the value in errors.
+
+        Returns
+        -------
+        arb
+
+        Raises
+        ------
+        InputError
+            If the value is not exact or outside the domain.
+        """
+        number = exact(value, symbol.name)
+        if self.integer and not number.is_integer:
+            raise InputError(symbol.name, f"{number} is not an integer", domain(symbol))
+        if self.test is not None:
+            verdict = decide(self.test, {_BARE: number}).verdict
+            if verdict is not Verdict.PROVED:
+                shown = str(self.test).replace(_BARE.name, symbol.name)
+                holds = "does not hold" if verdict is Verdict.REFUTED else "could not be decided"
+                raise InputError(symbol.name, f"{shown} {holds} at {symbol.name}={number}", shown)
+        ball = to_arb(number)
+        kind = type(value)
+        if len(self) >= CAPACITY:
+            self.clear()
+        if kind is int or kind is str:
+            self[value] = ball
+        elif kind is Fraction:
+            self[value.as_integer_ratio()] = ball
+        return ball
+
+
+@lru_cache(maxsize=256)
+def _readings(prec: int, integer: bool, sign: str) -> Readings:
+    return Readings(integer, sign)
+
+
+def columns(symbols: Sequence[sp.Symbol], prec: int) -> tuple[tuple[str, sp.Symbol, Readings], ...]:
+    """The readings of the domains of several symbols at a precision, shared between all theorems."""
+
+    def sign(symbol: sp.Symbol) -> str:
+        return "positive" if symbol.is_positive else "nonnegative" if symbol.is_nonnegative else ""
+
+    return tuple((s.name, s, _readings(prec, bool(s.is_integer), sign(s))) for s in symbols)
