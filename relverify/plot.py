@@ -105,6 +105,15 @@ def error_surface(
     bar.set_label("error; the ends are the certified bound" if upper is not None else "error")
     if argmax is not None:
         ax.plot(*argmax, marker="o", markersize=9, fillstyle="none", color="black", linestyle="none")
-        ax.annotate("worst point found", argmax, textcoords="offset points", xytext=(8, 8), fontsize="small")
+        inwards = tuple(8 if value < float(b[0].lo + b[0].hi) / 2 else -8 for value, b in zip(argmax, (x, y), strict=True))
+        ax.annotate(
+            "worst point found",
+            argmax,
+            textcoords="offset points",
+            xytext=inwards,
+            ha="left" if inwards[0] > 0 else "right",
+            va="bottom" if inwards[1] > 0 else "top",
+            fontsize="small",
+        )
     ax.set(xlabel="x", ylabel="y", title=title)
     return ax

@@ -62,6 +62,10 @@ class Report:
         """The results of one kind of task."""
         return [r for r in self.results if r["kind"] == kind]
 
+    def proved(self, kind: str) -> int:
+        """How many results of one kind are proved."""
+        return sum(r["verdict"] == "proved" for r in self.of_kind(kind))
+
     @property
     def lemmas(self) -> list[str]:
         """The classical lemmas that were cited."""
