@@ -10,7 +10,7 @@ import mpmath
 import sympy as sp
 from flint import arb, ctx, fmpq
 
-from relverify.core.readings import Readings, columns
+from relverify.core.readings import Domains, domains_of
 from relverify.core.symbols import domain
 from relverify.core.theorem import Formal, Resource
 from relverify.errors import InputError
@@ -24,6 +24,8 @@ from relverify.rigor.integers import ceiling
 GUARD_BITS = 24
 SHOWN_MORE = 8
 MAX_DIGITS = 100_000
+MAX_PLANS = 64
+COUNT_PREC = 128
 
 
 class Enclosure:
@@ -113,6 +115,13 @@ class BoundFunction:
         Gives the domains and hypotheses to enforce.
     resource : Resource, optional
         If the expression is a resource form.
+
+    Attributes
+    ----------
+    symbols : tuple of Symbol
+        The free symbols of the expression, in the order of the quantities.
+    function : callable
+        The expression, compiled by :func:`relverify.rigor.enclose.compile_arb`: balls in, a ball out, no checks.
     """
 
     def __init__(self, label: str, expression: sp.Expr, formal: Formal, resource: Resource | None = None) -> None:
@@ -121,11 +130,11 @@ class BoundFunction:
         self.symbols = tuple(q.symbol for q in formal.quantities if q.symbol in free)
         if missing := free - set(self.symbols):
             raise TypeError(f"{label}: {missing} are not among the quantities")
-        self._names = tuple(s.name for s in self.symbols)
         self._known = {q.symbol.name: q.symbol for q in formal.quantities}
         self._tests = tuple(self.hypotheses())
+        self.function = compile_arb(expression, self.symbols)
         self._checked = compile_arb([expression, sp.And(*self._tests, evaluate=False)], self.symbols)
-        self._plans: dict[int, tuple[int, int, tuple[tuple[str, sp.Symbol, Readings], ...]]] = {}
+        self._plans: dict[int, tuple[int, int, Domains]] = {}
 
     def hypotheses(self, known: frozenset[sp.Symbol] | None = None) -> list[sp.Basic]:
         """The hypotheses that speak only of the given symbols."""
@@ -155,16 +164,16 @@ class BoundFunction:
         Examples
         --------
         >>> from relverify.core.registry import theorem
-        >>> theorem("perturbation").bound.evaluate(20, K_f=1, K_g=2, delta_f="0.1", delta_g="0.1").value
-        '0.31'
+        >>> theorem("perturbation").bound.evaluate(20, K_f=1, K_g=2, delta_f="0.5", delta_g="1/4").value
+        '1.375'
         """
         plan = self._plans.get(digits) if type(digits) is int else None
-        wanted, prec, columns = plan or self._plan(digits)
+        wanted, prec, domains = plan or self._plan(digits)
         given = {**values, **named} if values and named else (values or named)
         before = ctx.prec
         ctx.prec = prec
         try:
-            ball, points = self._enclose(given, columns)
+            ball, points = self._enclose(given, domains)
             if ball.rel_accuracy_bits() >= wanted:
                 return Enclosure(ball, digits, self.expression, self.symbols, points)
             limit = max(MAX_PREC, 4 * prec)
@@ -180,16 +189,17 @@ class BoundFunction:
 
     def ball(self, values: Mapping[str, Any]) -> arb:
         """Enclose the bound at the current precision of ``flint.ctx``, with all checks of :meth:`evaluate`."""
-        return self._enclose(values, columns(self.symbols, ctx.prec))[0]
+        return self._enclose(values, domains_of(self.symbols, ctx.prec))[0]
 
     def count(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> int | None:
         """The certified integer of a resource form, or None where the form is not a count."""
         if self.resource is None or not self.resource.integer:
             return None
-        points = self._enclose({**(values or {}), **named}, columns(self.symbols, COUNT_PREC))[1]
+        with ctx.workprec(COUNT_PREC):
+            points = self._enclose({**(values or {}), **named}, domains_of(self.symbols, COUNT_PREC))[1]
         return max(self.resource.least, ceiling(self.expression, dict(zip(self.symbols, points, strict=True))))
 
-    def _plan(self, digits: int) -> tuple[int, int, tuple[tuple[str, sp.Symbol, Readings], ...]]:
+    def _plan(self, digits: int) -> tuple[int, int, Domains]:
         """The accuracy and the precision, in bits, for a number of digits, and the readings at that precision."""
         if type(digits) is not int or not 1 <= digits <= MAX_DIGITS:
             raise InputError("digits", f"{digits!r} is not a number of digits", f"1 to {MAX_DIGITS}")
@@ -197,15 +207,13 @@ class BoundFunction:
         prec = wanted + GUARD_BITS
         if len(self._plans) >= MAX_PLANS:
             self._plans.clear()
-        self._plans[digits] = wanted, prec, columns(self.symbols, prec)
+        self._plans[digits] = wanted, prec, domains_of(self.symbols, prec)
         return self._plans[digits]
 
-    def _enclose(
-        self, given: Mapping[str, Any], columns: tuple[tuple[str, sp.Symbol, Readings], ...]
-    ) -> tuple[arb, list[Any]]:
+    def _enclose(self, given: Mapping[str, Any], domains: Domains) -> tuple[arb, list[Any]]:
         """Read the values, check them, and enclose the bound at the current precision."""
         points, balls = [], []
-        for name, symbol, readings in columns:
+        for name, symbol, readings in domains:
             if name not in given:
                 raise InputError(name, "has no value", f"{name}=… ({domain(symbol)})")
             value = given[name]

@@ -12,11 +12,11 @@ from flint import arb, ctx
 
 from relverify.core.symbols import domain
 from relverify.errors import InputError
-from relverify.rigor.decide import Verdict, decide
+from relverify.rigor.decide import MAX_PREC, Verdict, decide
 from relverify.rigor.enclose import to_arb
 from relverify.rigor.exact import exact
 
-CAPACITY = 4096
+CAPACITY = 1024
 
 # a symbol with the assumptions of a domain would make its test true
 _BARE = sp.Symbol("value")
@@ -70,6 +70,8 @@ class Readings(dict[Any, arb]):
                 holds = "does not hold" if verdict is Verdict.REFUTED else "could not be decided"
                 raise InputError(symbol.name, f"{shown} {holds} at {symbol.name}={number}", shown)
         ball = to_arb(number)
+        if ctx.prec > MAX_PREC:
+            return ball
         kind = type(value)
         if len(self) >= CAPACITY:
             self.clear()
@@ -80,12 +82,15 @@ class Readings(dict[Any, arb]):
         return ball
 
 
-@lru_cache(maxsize=256)
+Domains = tuple[tuple[str, sp.Symbol, Readings], ...]
+
+
+@lru_cache(maxsize=64)
 def _readings(prec: int, integer: bool, sign: str) -> Readings:
     return Readings(integer, sign)
 
 
-def columns(symbols: Sequence[sp.Symbol], prec: int) -> tuple[tuple[str, sp.Symbol, Readings], ...]:
+def domains_of(symbols: Sequence[sp.Symbol], prec: int) -> Domains:
     """The readings of the domains of several symbols at a precision, shared between all theorems."""
 
     def sign(symbol: sp.Symbol) -> str:

@@ -19,14 +19,6 @@ from relverify.rigor.straightline import Arithmetic, compile_expression
 MAX_TERMS = 1_000_000
 
 
-def _less(a: arb, b: arb) -> bool | None:
-    return True if a < b else (False if a >= b else None)
-
-
-def _less_equal(a: arb, b: arb) -> bool | None:
-    return True if a <= b else (False if a > b else None)
-
-
 def _equal(a: arb, b: arb) -> bool | None:
     if a.is_exact() and b.is_exact():
         return bool(a == b)
@@ -35,14 +27,6 @@ def _equal(a: arb, b: arb) -> bool | None:
 
 def _not(a: bool | None) -> bool | None:
     return None if a is None else not a
-
-
-def _and(a: bool | None, b: bool | None) -> bool | None:
-    return False if a is False or b is False else (None if a is None or b is None else True)
-
-
-def _or(a: bool | None, b: bool | None) -> bool | None:
-    return _not(_and(_not(a), _not(b)))
 
 
 def _piecewise(pairs: Sequence[tuple[bool | None, arb]]) -> arb:
@@ -118,10 +102,14 @@ ARB = Arithmetic(
         "polygamma": "polygamma({0}, {1})", "besseli": "{1}.bessel_i({0})", "besselj": "{1}.bessel_j({0})",
         "besselk": "{1}.bessel_k({0})", "zeta/1": "{0}.zeta()", "zeta/2": "{0}.zeta({1})",
         "atan2": "{0}.atan2({1})", "Sum": "add_up({0}, {1}, {2})", "Product": "multiply_up({0}, {1}, {2})",
-        "StrictLessThan": "less({0}, {1})", "LessThan": "less_equal({0}, {1})",
-        "StrictGreaterThan": "less({1}, {0})", "GreaterThan": "less_equal({1}, {0})",
-        "Equality": "equal({0}, {1})", "Unequality": "negate(equal({0}, {1}))",
-        "And": "both({0}, {1})", "Or": "either({0}, {1})", "Not": "negate({0})",
+        # three values, written out since calls would cost more than the comparisons
+        "StrictLessThan": "True if {0} < {1} else False if {0} >= {1} else None",
+        "LessThan": "True if {0} <= {1} else False if {0} > {1} else None",
+        "StrictGreaterThan": "True if {0} > {1} else False if {0} <= {1} else None",
+        "GreaterThan": "True if {0} >= {1} else False if {0} < {1} else None",
+        "Equality": "equal({0}, {1})", "Unequality": "negate(equal({0}, {1}))", "Not": "negate({0})",
+        "And": "{0} if {1} is True or {0} is False else False if {1} is False else None",
+        "Or": "{0} if {1} is False or {0} is True else True if {1} is True else None",
     },
     constants={
         "Pi": "arb.pi()", "Exp1": "arb.const_e()", "EulerGamma": "arb.const_euler()", "GoldenRatio": "golden()",
@@ -130,8 +118,8 @@ ARB = Arithmetic(
     integer=arb,
     namespace={
         "arb": arb, "abs": abs, "power": _power, "dirac": _dirac, "polygamma": _polygamma, "piecewise": _piecewise,
-        "add_up": _sum, "multiply_up": _product, "less": _less, "less_equal": _less_equal, "equal": _equal,
-        "both": _and, "either": _or, "negate": _not, "golden": lambda: (arb(5).sqrt() + 1) / 2, "__builtins__": {},
+        "add_up": _sum, "multiply_up": _product, "equal": _equal, "negate": _not,
+        "golden": lambda: (arb(5).sqrt() + 1) / 2, "__builtins__": {},
     },
 )  # fmt: skip
 

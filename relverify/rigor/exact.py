@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,8 @@ from flint import fmpq, fmpz
 from relverify.errors import InputError
 from relverify.rigor.parse import parse_expression
 
+# the commonest texts need no parser
+_PLAIN = re.compile(r"(-?[0-9]{1,18})(?:/([1-9][0-9]{0,17}))?")
 ACCEPTED = 'exact numbers such as 3, 1/7, "0.1", "1e-3", "sqrt(2)", "pi"'
 
 
@@ -65,6 +68,8 @@ def exact(value: Any, name: str = "value") -> sp.Expr:
 
 @lru_cache(maxsize=4096)
 def _from_text(text: str, name: str) -> sp.Expr:
+    if plain := _PLAIN.fullmatch(text):
+        return sp.Rational(int(plain[1]), int(plain[2] or 1))
     value = parse_expression(text, argument=name)
     if value.is_real is not True:
         raise InputError(name, f"{text} is not a real number", ACCEPTED)

@@ -81,6 +81,7 @@ class _Writer:
         self.arithmetic, self.names, self.indent, self.prefix = arithmetic, dict(names), indent, prefix
         self.lines: list[str] = []
         self.globals: dict[str, Any] = {}
+        self.locals = 0
 
     def visit(self, node: sp.Basic) -> str:
         name = self.names.get(node)
@@ -143,8 +144,17 @@ class _Writer:
     def fold(self, kind: str, names: Sequence[str]) -> str:
         code = names[0]
         for name in names[1:]:
-            code = self.template(kind, code, name)
+            code = self.template(kind, self.local(code), name)
         return code
+
+    def local(self, code: str) -> str:
+        """A name for the value of some code: templates may use an argument more than once."""
+        if code.isidentifier():
+            return code
+        self.locals += 1
+        name = f"{self.prefix}u{self.locals}"
+        self.emit(f"{name} = {code}")
+        return name
 
     def sum(self, node: sp.Add) -> str:
         # args of one Add are hashed; a fixed order keeps compiled code reproducible
