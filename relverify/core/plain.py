@@ -7,19 +7,21 @@ from collections.abc import Callable
 
 _MARKUP = re.compile(r":([\w:]+):`([^`]*)`|``([^`]+)``|\*\*([^*\s][^*]*)\*\*|\*([a-z][a-z0-9-]*)\*")
 _COMMANDS = {
-    "varphi": "φ", "phi": "φ", "psi": "ψ", "varepsilon": "ε", "epsilon": "ε", "alpha": "α", "beta": "β", "gamma": "γ",
-    "delta": "δ", "eta": "η", "theta": "θ", "tau": "τ", "mu": "μ", "lambda": "λ", "rho": "ρ", "sigma": "σ", "ell": "ℓ",
-    "omega": "ω", "pi": "π", "kappa": "κ", "xi": "ξ", "Lambda": "Λ", "Omega": "Ω", "Phi": "Φ", "Psi": "Ψ", "Delta": "Δ",
-    "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "neq": "≠", "ne": "≠", "in": "∈", "notin": "∉", "to": "→",
-    "times": "×", "cdot": "·", "partial": "∂", "infty": "∞", "langle": "⟨", "rangle": "⟩", "|": "‖", "Vert": "‖", "lVert": "‖",
-    "rVert": "‖", "vert": "|", "lvert": "|", "rvert": "|", "sum": "Σ", "int": "∫", "prod": "Π", "lceil": "⌈",
-    "rceil": "⌉", "lfloor": "⌊", "rfloor": "⌋", "succeq": "⪰", "preceq": "≼", "prec": "≺", "succ": "≻", "top": "T",
-    "subset": "⊂", "cup": "∪", "cap": "∩", "setminus": "∖", "mapsto": "↦", "Rightarrow": "⇒", "iff": "⇔", "forall": "∀",
-    "exists": "∃", "dots": "…", "ldots": "…", "cdots": "…", "approx": "≈", "equiv": "≡", "pm": "±", "sim": "~",
-    "ast": "*", "quad": " ", "qquad": "  ", "prime": "′", "colon": ":", "mid": "|", "sup": "sup ", "inf": "inf ", "max": "max ",
-    "min": "min ", "log": "log ", "exp": "exp ", "tanh": "tanh ", ",": " ", ";": " ", ":": " ", "!": "", " ": " ",
-    "{": "{", "}": "}", "%": "%", "left": "", "right": "", "bigl": "", "bigr": "", "Bigl": "", "Bigr": "", "big": "",
-    "displaystyle": "", "mathrm": "", "mathbf": "", "mathbb": "", "mathcal": "", "text": "", "operatorname": "",
+    "varphi": "φ", "phi": "φ", "psi": "ψ", "varepsilon": "ε", "epsilon": "ε", "alpha": "α", "beta": "β",
+    "gamma": "γ", "delta": "δ", "eta": "η", "theta": "θ", "tau": "τ", "mu": "μ", "lambda": "λ", "rho": "ρ",
+    "sigma": "σ", "ell": "ℓ", "omega": "ω", "pi": "π", "kappa": "κ", "xi": "ξ", "Lambda": "Λ", "Omega": "Ω",
+    "Phi": "Φ", "Psi": "Ψ", "Delta": "Δ", "le": "≤", "leq": "≤", "ge": "≥", "geq": "≥", "neq": "≠", "ne": "≠",
+    "in": "∈", "notin": "∉", "to": "→", "times": "×", "cdot": "·", "partial": "∂", "infty": "∞", "langle": "⟨",
+    "rangle": "⟩", "|": "‖", "Vert": "‖", "lVert": "‖", "rVert": "‖", "vert": "|", "lvert": "|", "rvert": "|",
+    "sum": "Σ", "int": "∫", "prod": "Π", "lceil": "⌈", "rceil": "⌉", "lfloor": "⌊", "rfloor": "⌋",
+    "succeq": "⪰", "preceq": "≼", "prec": "≺", "succ": "≻", "top": "T", "subset": "⊂", "cup": "∪", "cap": "∩",
+    "setminus": "∖", "mapsto": "↦", "Rightarrow": "⇒", "iff": "⇔", "forall": "∀", "exists": "∃", "dots": "…",
+    "ldots": "…", "cdots": "…", "approx": "≈", "equiv": "≡", "pm": "±", "sim": "~", "ast": "*", "quad": " ",
+    "qquad": "  ", "prime": "′", "colon": ":", "mid": "|", "sup": "sup ", "inf": "inf ", "max": "max ",
+    "min": "min ", "log": "log ", "exp": "exp ", "tanh": "tanh ", ",": " ", ";": " ", ":": " ", "!": "",
+    " ": " ", "{": "{", "}": "}", "%": "%", "left": "", "right": "", "bigl": "", "bigr": "", "Bigl": "",
+    "Bigr": "", "big": "", "displaystyle": "", "mathrm": "", "mathbf": "", "mathbb": "", "mathcal": "",
+    "text": "", "operatorname": "",
 }  # fmt: skip
 _ACCENTS = {"hat": "\u0302", "widehat": "\u0302", "tilde": "\u0303", "widetilde": "\u0303", "bar": "\u0304"}
 _GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
