@@ -1,0 +1,374 @@
+"""Train networks of the predicted size from random output weights, and certify what came out (torch, optional).
+
+The fit is ordinary float64 optimisation (see :mod:`relverify.networks.minimax`) and proves nothing; the exported
+networks are then certified by :func:`relverify.certify.vertex.vertex_certificate`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+
+from relverify.certify.compiled import compiled, rational_ends
+from relverify.certify.vertex import VertexCertificate, vertex_certificate
+from relverify.core.box import Box, parse_box
+from relverify.errors import InputError
+from relverify.networks.construct import MAX_NODES, equal_nodes, interpolating_network
+from relverify.networks.counts import Prediction, grid_units, one_network, positive_eps, spline_units
+from relverify.networks.minimax import Fit, Side, choose_device, fine_grid, float_values, import_torch, one_thread
+from relverify.networks.mlp import MLP
+from relverify.relations.relation import Relation
+from relverify.rigor.decide import Verdict
+from relverify.rigor.decimals import decimal_string
+from relverify.rigor.exact import to_fmpq
+
+THEOREMS = ("grid-neurons", "symmetric")
+INITS = ("uniform-knots", "random-knots")
+ROUNDS = 30
+MOVES = 3
+# the largest error on a grid at which the fit may stop, as a part of eps: a network at eps itself cannot be certified
+AIM = 0.8
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Networks after training, with a certificate.
+
+    Parameters
+    ----------
+    phi : MLP
+    psi : MLP or None
+        None means the symmetric form, phi with itself.
+    relation : Relation
+    x, y : Box
+    eps : fmpq
+    units, n_x, n_y, d : int
+        Hidden units of all networks together and of each (n_y is 0 in the symmetric form), outputs.
+    theorem : str
+        Which theorem predicted the size.
+    predicted : int
+        Hidden units that it predicts.
+    certificate : VertexCertificate
+        Of the trained networks, against eps.
+    error_at_start : VertexCertificate
+        Of the networks before the first step, against eps.
+    start : str
+        What was random in them.
+    history : list of dict
+        Largest error on a grid after each stage (float64, not proved).
+    seconds : float
+    device : str
+    seed : int
+    """
+
+    phi: MLP
+    psi: MLP | None
+    relation: Relation
+    x: Box
+    y: Box
+    eps: fmpq
+    units: int
+    n_x: int
+    n_y: int
+    d: int
+    theorem: str
+    predicted: int
+    certificate: VertexCertificate
+    error_at_start: VertexCertificate
+    start: str
+    history: list[dict[str, Any]]
+    seconds: float
+    device: str
+    seed: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the error is at most eps."""
+        return self.certificate.verdict or Verdict.UNDECIDED
+
+    def as_dict(self) -> dict[str, Any]:
+        """Fields for JSON output; errors are decimal strings rounded outwards."""
+        return {
+            "relation": self.relation.text, "x": str(self.x), "y": str(self.y), "eps": str(self.eps),
+            "theorem": self.theorem, "units": self.units, "n_x": self.n_x, "n_y": self.n_y, "d": self.d,
+            "predicted": self.predicted, "verdict": str(self.verdict),
+            "upper": _decimal(self.certificate.upper, "up"), "lower": _decimal(self.certificate.lower, "down"),
+            "start": self.start, "start_upper": _decimal(self.error_at_start.upper, "up"),
+            "start_lower": _decimal(self.error_at_start.lower, "down"), "cells": self.certificate.cells,
+            "history": self.history, "seconds": round(self.seconds, 3), "device": self.device, "seed": self.seed,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Smallest:
+    """The smallest trained size that was found; a smaller one may exist.
+
+    Parameters
+    ----------
+    units : int
+    trained : Trained
+        Proved at that size.
+    tried : dict of int to str
+        The verdict at each size.
+    """
+
+    units: int
+    trained: Trained
+    tried: dict[int, str]
+
+
+def _decimal(value: fmpq | None, direction: Any) -> str | None:
+    return None if value is None else decimal_string(value, 6, direction)
+
+
+def train(
+    relation: Relation,
+    x: Box | str,
+    y: Box | str | None = None,
+    eps: object = None,
+    units: int | tuple[int, int] | None = None,
+    theorem: str = "grid-neurons",
+    seed: int = 0,
+    init: str = "uniform-knots",
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> Trained:
+    """Train one network (symmetric PSD relations on equal boxes) or two, and certify the error.
+
+    Parameters
+    ----------
+    relation : Relation
+        One variable each side.
+    x, y : Box or str
+        Intervals; y defaults to x.
+    eps : exact number > 0
+    units : int or (int, int), optional
+        Hidden units in all, or of phi and psi; by default what `theorem` predicts.
+    theorem : {"grid-neurons", "symmetric"}
+        The source of the predicted size: :func:`~relverify.networks.counts.grid_units`, or
+        :func:`~relverify.networks.counts.spline_units`, which also fixes the number of outputs.
+    seed : int
+        The values of the outputs at the knots, hence the output weights, are standard normal by this seed.
+    init : {"uniform-knots", "random-knots"}
+        Kinks equispaced, or drawn uniformly by the seed. Kinks move only where the values alone do not suffice.
+    device : {"auto", "cpu", "cuda"}
+    progress : callable, optional
+        Receives one line a stage.
+
+    Returns
+    -------
+    Trained
+        Its verdict may be refuted or undecided: training is not guaranteed to succeed.
+
+    Raises
+    ------
+    InputError
+        If an argument is not accepted, or CUDA is asked for and not available.
+    MissingDependency
+        If torch is not installed.
+
+    Notes
+    -----
+    On one CPU thread the same seed gives the same weights. No global state of torch is left changed.
+    """
+    begin = time.perf_counter()
+    setup = _Setup(relation, x, y, eps, theorem, seed, init)
+    setup.device = choose_device(device)
+    with one_thread():
+        return _train(setup, setup.sizes(units), progress or (lambda _: None), begin)
+
+
+def smallest(
+    relation: Relation,
+    x: Box | str,
+    y: Box | str | None = None,
+    eps: object = None,
+    theorem: str = "grid-neurons",
+    seed: int = 0,
+    init: str = "uniform-knots",
+    device: str = "auto",
+    progress: Progress | None = None,
+    start: Trained | None = None,
+    time_limit: float = 120.0,
+) -> Smallest | None:
+    """Search downward for the smallest size at which training is proved to reach eps.
+
+    Parameters
+    ----------
+    relation, x, y, eps, theorem, seed, init, device, progress
+        See :func:`train`.
+    start : Trained, optional
+        A result to start from; trained at the predicted size if missing.
+    time_limit : float
+        Seconds after which no further size is tried.
+
+    Returns
+    -------
+    Smallest or None
+        The smallest size found by bisection; None if the size to start from is not proved.
+    """
+    begin = time.perf_counter()
+    say = progress or (lambda _: None)
+
+    def at(units: int | None) -> Trained:
+        found = train(relation, x, y, eps, units, theorem, seed, init, device)
+        say(f"{found.units} units: {found.verdict}")
+        return found
+
+    best = start or at(None)
+    tried = {best.units: str(best.verdict)}
+    if best.verdict is not Verdict.PROVED:
+        return None
+    failed = 1 if best.psi is not None else 0
+    step = max(1, best.units // 4)
+    while best.units - failed > 1 and time.perf_counter() - begin < time_limit:
+        # a few steps down from the prediction, then bisection
+        middle = best.units - step if best.units - step > failed else (best.units + failed) // 2
+        found = at(middle)
+        tried[middle] = str(found.verdict)
+        if found.verdict is Verdict.PROVED:
+            best = found
+        else:
+            failed, step = middle, best.units
+    return Smallest(best.units, best, tried)
+
+
+class _Setup:
+    """Checked arguments of :func:`train`."""
+
+    device = "cpu"
+
+    def __init__(
+        self, relation: Relation, x: Box | str, y: Box | str | None, eps: object, theorem: str, seed: int, init: str
+    ) -> None:
+        self.relation, self.theorem, self.seed, self.init = relation, theorem, seed, init
+        self.eps = to_fmpq(positive_eps(eps), "eps")
+        self.x = parse_box(x, "x")
+        self.y = self.x if y is None else parse_box(y, "y")
+        self.ends = rational_ends(self.x, "x"), rational_ends(self.y, "y")
+        compiled(relation)
+        if theorem not in THEOREMS:
+            raise InputError("theorem", f"{str(theorem)[:40]!r} is unknown", ", ".join(THEOREMS))
+        if init not in INITS:
+            raise InputError("init", f"{str(init)[:40]!r} is unknown", ", ".join(INITS))
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+            raise InputError("seed", f"{seed!r} is not accepted", "an integer from 0 to 2**63 - 1")
+        self.one = one_network(relation, self.x, self.y)
+        if theorem == "symmetric" and not self.one:
+            raise InputError(
+                "relation", f"{relation.text} is not known to be symmetric PSD on equal boxes",
+                "a PSD relation, or theorem grid-neurons",
+            )  # fmt: skip
+        self.prediction = self._predict()
+
+    def _predict(self) -> Prediction:
+        if self.theorem == "symmetric":
+            return spline_units(self.relation, self.x, self.eps)
+        return grid_units(self.relation, self.x, self.y, self.eps)
+
+    def sizes(self, units: int | tuple[int, int] | None) -> list[int]:
+        """Hidden units of each network."""
+        p = self.prediction
+        if units is None:
+            chosen = [p.n_x] if self.one else [p.n_x, p.n_y]
+        elif isinstance(units, tuple):
+            chosen = list(units)
+        elif self.one or not isinstance(units, int):
+            chosen = [units]
+        else:
+            first = min(max(round(units * p.n_x / p.units), 1), max(units - 1, 1))
+            chosen = [first, units - first]
+        good = all(isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= MAX_NODES for n in chosen)
+        if len(chosen) != (1 if self.one else 2) or not good:
+            accepted = "at least 1 unit" if self.one else "at least 2 units, or a pair of counts"
+            raise InputError("units", f"{units} is not accepted", f"{accepted}, at most {MAX_NODES} a network")
+        return chosen
+
+
+def _train(setup: _Setup, sizes: list[int], progress: Progress, begin: float) -> Trained:
+    torch = import_torch()
+    values = float_values(setup.relation)
+    generator = torch.Generator(device="cpu").manual_seed(setup.seed)
+    knots = [_knots(setup, n, ends, generator) for n, ends in zip(sizes, setup.ends, strict=False)]
+    d = _dimension(setup, sizes, values, knots)
+    fit = Fit(values, [], setup.device, progress)
+    for nodes in knots:
+        drawn = torch.randn(len(nodes), d, generator=generator, dtype=torch.float64) / math.sqrt(d)
+        fit.sides.append(Side(fit.tensor(nodes), fit.tensor(drawn)))
+
+    def certified(sides: list[Side], within: fmpq | None) -> tuple[list[MLP], VertexCertificate]:
+        nets = [interpolating_network(*side.arrays()) for side in sides]
+        pair = nets[0], nets[1] if len(nets) == 2 else None
+        return nets, vertex_certificate(
+            setup.relation, *pair, setup.x, setup.y, setup.eps, within, max_cells=400_000, time_limit=60.0
+        )
+
+    at_start = certified(fit.sides, fmpq(2))[1]
+    progress(f"{' + '.join(map(str, sizes))} units, {d} outputs: error at start at least {float(at_start.lower):.4g}")
+    target = AIM * float(setup.eps)
+    per_piece = max(2, min(8, 800 // max(sizes))) // 2 * 2
+    error = fit.fit_values(per_piece, target, ROUNDS if setup.init == "uniform-knots" else 3)
+    for move in range(MOVES):
+        if error <= target:
+            break
+        fit.sides = [Side(s.knots.clone(), s.values.clone()) for s in fit.kept]
+        if move == 0:
+            fit.spread_knots()
+        else:
+            fit.move_knots()
+        if not all(_distinct(side) for side in fit.sides):
+            break
+        error = fit.fit_values(per_piece, target, ROUNDS // 2, first=50)
+    nets, certificate = certified(fit.kept, fmpq(11, 10))
+    progress(f"certificate: {certificate.verdict} ({certificate.cells} cells)")
+    start = "output weights random by seed, knots " + (
+        "equispaced" if setup.init == "uniform-knots" else "random by seed"
+    )
+    n_y = sizes[1] if len(sizes) == 2 else 0
+    return Trained(
+        nets[0], nets[1] if n_y else None, setup.relation, setup.x, setup.y, setup.eps, sum(sizes), sizes[0], n_y, d,
+        setup.theorem, setup.prediction.units, certificate, at_start, start, fit.history,
+        time.perf_counter() - begin, setup.device, setup.seed,
+    )  # fmt: skip
+
+
+def _knots(setup: _Setup, n: int, ends: tuple[fmpq, fmpq], generator: Any) -> np.ndarray:
+    """The n + 1 nodes at the start; the first is a kink only outside the box."""
+    nodes = equal_nodes(ends, n)
+    if setup.init == "random-knots" and n > 1:
+        drawn = np.sort(import_torch().rand(n - 1, generator=generator, dtype=import_torch().float64).numpy())
+        # a thousandth of the mean gap between neighbours keeps the start well-posed
+        spread = np.concatenate([[0.0], drawn, [1.0]]) * (1 - 1e-3) + 1e-3 * np.arange(n + 1) / n
+        nodes[1:-1] = nodes[0] + (nodes[-1] - nodes[0]) * spread[1:-1]
+    return nodes
+
+
+def _distinct(side: Side) -> bool:
+    """Whether the knots are apart by more than rounding."""
+    nodes = side.arrays()[0]
+    return all(b - a > 1e-9 * (nodes[-1] - nodes[0]) for a, b in pairwise(nodes.tolist()))
+
+
+def _dimension(setup: _Setup, sizes: list[int], values: Any, knots: list[np.ndarray]) -> int:
+    """Outputs: as predicted, or the numerical rank at eps/20 and two more, at most n + 1."""
+    most = min(sizes) + 1
+    if setup.theorem == "symmetric":
+        return min(most, max(setup.prediction.d, 1))
+    pieces = [max(1, 200 // len(nodes)) for nodes in knots]
+    points = [fine_grid(nodes, count) for nodes, count in zip(knots, pieces, strict=True)]
+    table = values(points[0], points[-1])
+    left, sizes_, right = np.linalg.svd(table, full_matrices=False)
+    rest = table.copy()
+    for d in range(min(most, len(sizes_))):
+        if np.abs(rest).max() <= float(setup.eps) / 20:
+            return min(most, max(1, d + 2))
+        rest -= sizes_[d] * np.outer(left[:, d], right[d])
+    return most
