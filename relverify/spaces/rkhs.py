@@ -97,7 +97,7 @@ def ldlt(G: fmpq_mat) -> Factorization:
     True
     """
     n = G.nrows()
-    if G.ncols() != n or G != G.transpose():
+    if G.ncols() != n or G.transpose() != G:
         raise InputError("G", "is not symmetric", "a symmetric matrix")
     lower, rest = _identity(n), fmpq_mat(G)
     pivots: list[fmpq] = []

@@ -41,7 +41,7 @@ def formal() -> Formal:
         ),
         solve={
             "delta": Resource(common.subs(t, eps - tau), integer=False, meaning="equal errors that suffice"),
-            "delta_g": Resource(rest.subs(t, eps - tau), integer=False, meaning="error of ψ that suffices, given that of φ"),
+            "delta_g": Resource(rest.subs(t, eps - tau), integer=False, meaning="error of ψ that suffices"),
         },
         steps=(
             Identity(

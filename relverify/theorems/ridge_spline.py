@@ -14,7 +14,7 @@ def formal() -> Formal:
     from relverify.core.symbols import L, M, delta, n
 
     # a piece [a, b] of width h and a point x of it, by its distances u = x − a, v = b − x
-    a, b, x, s, value, slope, left, right = sp.symbols("a b x s value slope left right", real=True)
+    a, x, s, value, slope = sp.symbols("a x s value slope", real=True)
     u, v = sp.symbols("u v", nonnegative=True)
     h = sp.Symbol("h", positive=True)
     f = sp.Function("f", real=True)
@@ -33,7 +33,7 @@ def formal() -> Formal:
         bound=bound,
         bounded=r"\sup_{a\le x\le b}|h(x)-h_n(x)|",
         hypotheses=("h is twice continuously differentiable on [a, b]", sp.Gt(delta, 0)),
-        solve={"n": Resource(L * sp.sqrt(M / (8 * delta)), meaning="units that suffice (none for a constant)", least=1)},
+        solve={"n": Resource(L * sp.sqrt(M / (8 * delta)), meaning="units that suffice", least=1)},
         steps=(
             Identity(
                 (value + before * (x - node)) + (after - before) * (x - node), "=", value + after * (x - node),
@@ -178,8 +178,8 @@ THEOREM = Theorem(
     statement=(
         "Interpolation of :math:`h\\in C^2[a,b]` at the ends of n equal pieces is a network of n ReLU units with error "
         "at most :math:`ML^2/(8n^2)`, :math:`M=\\sup|h''|`, :math:`L=b-a`; so "
-        ":math:`n=\\max(1,\\lceil L\\sqrt{M/(8\\delta)}\\rceil)` units suffice for an error :math:`\\delta`, and none for "
-        "a constant. Where :math:`h` is convex or concave, half the error is met by a shift of the output."
+        ":math:`n=\\max(1,\\lceil L\\sqrt{M/(8\\delta)}\\rceil)` units suffice for an error :math:`\\delta`, and none "
+        "for a constant. Where :math:`h` is convex or concave, half the error is met by a shift of the output."
     ),
     source=Source("davis1975"),
     formal=formal,
@@ -187,7 +187,7 @@ THEOREM = Theorem(
     extremal=extremal,
     witness=witness,
     mutants=(
-        Mutant("sixteen", "the constant 16 of shifted convex functions, for any function", _cube, lambda f: f.bound / 2),
+        Mutant("sixteen", "the constant 16 of a shifted convex function", _cube, lambda f: f.bound / 2),
         Mutant("mean-curvature", "the mean of |h''| in place of its supremum", _mean),
         Mutant("kink", "h'' exists up to finitely many points only", _kink),
         Mutant("cubic-rate", "the error falls like n^-3", extremal, lambda f: f.bound / f.symbol("n")),

@@ -31,7 +31,7 @@ def formal() -> Formal:
         bound=bound,
         bounded=r"\sup_{x,y}|r(x,y)-\langle\varphi(x),\varphi(y)\rangle|",
         hypotheses=("r is continuous, symmetric and PSD; f keeps d features of an expansion", sp.Lt(tau, eps)),
-        solve={"delta": Resource(budget.subs(t, eps - tau), integer=False, meaning="error of the network that suffices")},
+        solve={"delta": Resource(budget.subs(t, eps - tau), integer=False, meaning="error of φ that suffices")},
         steps=(
             Identity(
                 perturbation, "=", 2 * K * delta + delta**2,
