@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from fractions import Fraction
+from collections.abc import Iterable, Mapping, Sequence
+from operator import getitem, itemgetter
 from typing import Any
 
 import mpmath
@@ -26,6 +26,7 @@ SHOWN_MORE = 8
 MAX_DIGITS = 100_000
 MAX_PLANS = 64
 COUNT_PREC = 128
+_LOOKED_UP = frozenset({int, str})
 
 
 class Enclosure:
@@ -37,26 +38,21 @@ class Enclosure:
         Contains the value.
     digits : int
         Correct significant digits that were asked for.
-    expression : Expr
+    function : BoundFunction
         What was evaluated.
-    symbols : tuple of Symbol
-        Its free symbols.
-    points : list of exact numbers
-        Their values, in the same order.
+    points : sequence of exact numbers
+        At which values of its symbols.
     """
 
-    _mpmath: mpmath.mpf | None = None
+    __slots__ = ("_mpmath", "ball", "digits", "function", "points")
 
-    def __init__(
-        self, ball: arb, digits: int, expression: sp.Expr, symbols: tuple[sp.Symbol, ...], points: list[Any]
-    ) -> None:
-        self.ball, self.digits, self.expression = ball, digits, expression
-        self._symbols, self._points = symbols, points
+    def __init__(self, ball: arb, digits: int, function: BoundFunction, points: Sequence[Any]) -> None:
+        self.ball, self.digits, self.function, self.points = ball, digits, function, points
 
     @property
     def values(self) -> tuple[tuple[sp.Symbol, sp.Expr], ...]:
         """The exact value of every symbol."""
-        return tuple((s, exact(p)) for s, p in zip(self._symbols, self._points, strict=True))
+        return tuple((s, exact(p)) for s, p in zip(self.function.symbols, self.points, strict=True))
 
     @property
     def ends(self) -> tuple[fmpq, fmpq]:
@@ -93,9 +89,8 @@ class Enclosure:
         Disagreement
             If mpmath and Arb contradict each other.
         """
-        if self._mpmath is None:
-            values = {symbol: exact(value) for symbol, value in self.values}
-            found = second_opinion.evaluate(self.expression, values, self.shown)
+        if not hasattr(self, "_mpmath"):
+            found = second_opinion.evaluate(self.function.expression, dict(self.values), self.shown)
             self._mpmath = second_opinion.held_inside(found, self.ball, self.shown)
         return self._mpmath
 
@@ -134,6 +129,8 @@ class BoundFunction:
         self._tests = tuple(self.hypotheses())
         self.function = compile_arb(expression, self.symbols)
         self._checked = compile_arb([expression, sp.And(*self._tests, evaluate=False)], self.symbols)
+        names = [s.name for s in self.symbols]
+        self._pick = itemgetter(*names) if len(names) > 1 else lambda given: tuple(given[name] for name in names)
         self._plans: dict[int, tuple[int, int, Domains]] = {}
 
     def hypotheses(self, known: frozenset[sp.Symbol] | None = None) -> list[sp.Basic]:
@@ -175,14 +172,14 @@ class BoundFunction:
         try:
             ball, points = self._enclose(given, domains)
             if ball.rel_accuracy_bits() >= wanted:
-                return Enclosure(ball, digits, self.expression, self.symbols, points)
+                return Enclosure(ball, digits, self, points)
             limit = max(MAX_PREC, 4 * prec)
             while prec < limit:
                 prec *= 2
                 ctx.prec = prec
                 ball = self.function(*[to_arb(p) for p in points])
                 if ball.rel_accuracy_bits() >= wanted:
-                    return Enclosure(ball, digits, self.expression, self.symbols, points)
+                    return Enclosure(ball, digits, self, points)
         finally:
             ctx.prec = before
         return self._at_zero(ball, digits, points)
@@ -210,34 +207,40 @@ class BoundFunction:
         self._plans[digits] = wanted, prec, domains_of(self.symbols, prec)
         return self._plans[digits]
 
-    def _enclose(self, given: Mapping[str, Any], domains: Domains) -> tuple[arb, list[Any]]:
+    def _enclose(self, given: Mapping[str, Any], domains: Domains) -> tuple[arb, Sequence[Any]]:
         """Read the values, check them, and enclose the bound at the current precision."""
-        points, balls = [], []
-        for name, symbol, readings in domains:
-            if name not in given:
-                raise InputError(name, "has no value", f"{name}=… ({domain(symbol)})")
-            value = given[name]
-            kind = type(value)
-            # equal keys of other types (True, 1.0) are not looked up: they are refused
-            if kind is str or kind is int:
-                ball = readings.get(value)
+        try:
+            points = self._pick(given)
+            # equal values of other types (True, 1.0) must not be found in the place of ints: they are refused
+            if not _LOOKED_UP.issuperset(map(type, points)):
+                points, balls = self._read(given, domains)
             else:
-                ball = readings.get(value.as_integer_ratio()) if kind is Fraction else None
-            points.append(value)
-            balls.append(readings.read(value, symbol) if ball is None else ball)
+                balls = map(getitem, domains, points)
+            result, holds = self._checked(*balls)
+        except KeyError:
+            points, balls = self._read(given, domains)
+            result, holds = self._checked(*balls)
         if len(given) > len(points):
             self._refuse_unknown(given)
-        result, holds = self._checked(*balls)
         if holds is not True:
             self._refuse_outside(points)
         return result, points
+
+    def _read(self, given: Mapping[str, Any], domains: Domains) -> tuple[list[Any], Iterable[arb]]:
+        points, balls = [], []
+        for symbol, readings in zip(self.symbols, domains, strict=True):
+            if symbol.name not in given:
+                raise InputError(symbol.name, "has no value", f"{symbol.name}=… ({domain(symbol)})")
+            points.append(given[symbol.name])
+            balls.append(readings.read(points[-1], symbol))
+        return points, balls
 
     def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
         for name in given:
             if name not in self._known:
                 raise InputError(str(name)[:60], f"is not a symbol of {self.label}", ", ".join(self._known))
 
-    def _refuse_outside(self, points: list[Any]) -> None:
+    def _refuse_outside(self, points: Sequence[Any]) -> None:
         values = {s: exact(p) for s, p in zip(self.symbols, points, strict=True)}
         for test in self._tests:
             decision = decide(test, values)
@@ -247,13 +250,13 @@ class BoundFunction:
                 holds = "does not hold" if decision.verdict is Verdict.REFUTED else "could not be decided"
                 raise InputError(symbols[0].name, f"{_ascii(test)} {holds} at {shown}", _ascii(test))
 
-    def _at_zero(self, ball: arb, digits: int, points: list[Any]) -> Enclosure:
+    def _at_zero(self, ball: arb, digits: int, points: Sequence[Any]) -> Enclosure:
         """A value that no precision separates from zero is settled by algebra, or reported as it is."""
         from relverify.rigor.decide import is_zero
 
         values = dict(zip(self.symbols, points, strict=True))
         if ball.is_finite() and is_zero(self.expression.subs({s: exact(p) for s, p in values.items()})):
-            return Enclosure(arb(0), digits, self.expression, self.symbols, points)
+            return Enclosure(arb(0), digits, self, points)
         raise InputError("digits", f"{self.label} has no enclosure with {digits} digits here", "other parameters")
 
 
