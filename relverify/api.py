@@ -209,11 +209,10 @@ def synthesize(
     Synthesis
     """
     from relverify.networks.synthesize import synthesize as run
-    from relverify.networks.synthesize import write
 
     result = run(globals()["relation"](relation), parse_box(x), y and parse_box(y, "y"), eps=eps, progress=progress)
     if out is not None:
-        write(result, out)
+        result.write(out)
     return result
 
 

@@ -128,11 +128,10 @@ def synthesize(
 ) -> int:
     """Build the smallest network that can be proved to meet an error, with its certificate."""
     from relverify import api
-    from relverify.networks.synthesize import write
 
     with _status(as_json) as progress:
         found = api.synthesize(relation, x, y, eps=eps, progress=progress)
-    result = found.as_json(write(found, out) if out is not None else None)
+    result = found.as_dict(found.write(out) if out is not None else None)
     if as_json:
         return _print_json(result)
     _print_lines([(key, str(value)) for key, value in result.items()])
@@ -160,7 +159,16 @@ def train(
 
     with _status(as_json) as progress:
         trained = api.train(
-            relation, x, y, eps=eps, units=units, theorem=theorem, seed=seed, init=init, device=device, progress=progress
+            relation,
+            x,
+            y,
+            eps=eps,
+            units=units,
+            theorem=theorem,
+            seed=seed,
+            init=init,
+            device=device,
+            progress=progress,
         )
     if out is not None:
         trained.write(out)

@@ -105,7 +105,8 @@ def error_surface(
     bar.set_label("error; the ends are the certified bound" if upper is not None else "error")
     if argmax is not None:
         ax.plot(*argmax, marker="o", markersize=9, fillstyle="none", color="black", linestyle="none")
-        inwards = tuple(8 if value < float(b[0].lo + b[0].hi) / 2 else -8 for value, b in zip(argmax, (x, y), strict=True))
+        centre = [float(box[0].lo + box[0].hi) / 2 for box in (x, y)]
+        inwards = (8 if argmax[0] < centre[0] else -8, 8 if argmax[1] < centre[1] else -8)
         ax.annotate(
             "worst point found",
             argmax,

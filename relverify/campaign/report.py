@@ -57,7 +57,10 @@ def write(report: Report) -> Path:
     text = json.dumps(report.as_dict(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     write_atomically(folder / "results.json", text.encode(), "out")
     page = _environment().get_template("report.html.jinja").render(
-        report=report, theorems=report.of_kind("theorem"), relations=_sections(report), attention=report.of_kind("attention")
+        report=report,
+        theorems=report.of_kind("theorem"),
+        relations=_sections(report),
+        attention=report.of_kind("attention"),
     )
     return write_atomically(folder / "report.html", page.encode(), "out")
 

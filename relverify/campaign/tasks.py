@@ -73,12 +73,12 @@ def _theorem(task: Task, folder: Path) -> dict[str, Any]:
 
 
 def _relation(task: Task, folder: Path) -> dict[str, Any]:
-    from relverify.networks.synthesize import synthesize, write
+    from relverify.networks.synthesize import synthesize
     from relverify.relations import parse_relation
 
     result = synthesize(parse_relation(task.name), parse_box(task.arguments["x"]), eps=task.arguments["eps"])
-    files = write(result, folder / "networks" / slug(f"{task.name}-built"))
-    data = result.as_json({name: str(Path(path).relative_to(folder)) for name, path in files.items()})
+    files = result.write(folder / "networks" / slug(f"{task.name}-built"))
+    data = result.as_dict({name: str(Path(path).relative_to(folder)) for name, path in files.items()})
     verdict = result.certificate.verdict or Verdict.UNDECIDED
     detail = f"{result.N} units, error in [{data['lower']}, {data['upper']}] <= {data['eps']}, {result.needed} needed"
     return {"verdict": verdict, "detail": detail, "result": data}

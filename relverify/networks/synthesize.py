@@ -6,14 +6,11 @@ down from the count that the curvature of the relation predicts, then bisects.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from flint import arb, fmpq
@@ -23,8 +20,8 @@ from relverify.certify.segments import needed_units
 from relverify.certify.vertex import VertexCertificate, vertex_certificate
 from relverify.core.box import Box, parse_box
 from relverify.errors import InputError
+from relverify.networks.certified import write_certified
 from relverify.networks.construct import MAX_NODES, Built, grid_network
-from relverify.networks.files import save, write_atomically
 from relverify.networks.mlp import MLP
 from relverify.relations.relation import Relation
 from relverify.rigor.decide import Verdict
@@ -85,13 +82,17 @@ class Synthesis:
         """Hidden units built over hidden units needed; None if none is needed."""
         return self.N / self.needed if self.needed else None
 
-    def as_json(self, files: dict[str, str] | None = None) -> dict[str, Any]:
+    def write(self, directory: str | os.PathLike[str]) -> dict[str, str]:
+        """Write the networks and the certificate; see :func:`relverify.networks.certified.write_certified`."""
+        return write_certified(directory, self.phi, self.psi, self.as_dict())
+
+    def as_dict(self, files: dict[str, str] | None = None) -> dict[str, Any]:
         """Fields for JSON output; bounds as floats rounded outwards in decimal, exact ones under ``exact``.
 
         Parameters
         ----------
         files : dict, optional
-            Paths written by :func:`write`.
+            Paths written by :meth:`write`.
 
         Returns
         -------
@@ -324,47 +325,3 @@ class _Search:
     def late(self) -> bool:
         """Whether the time is over."""
         return time.perf_counter() > self.deadline
-
-
-def write(synthesis: Synthesis, directory: str | os.PathLike[str]) -> dict[str, str]:
-    """Write the networks and the certificate; the folder is created if needed, each file appears atomically.
-
-    Parameters
-    ----------
-    synthesis : Synthesis
-    directory : path
-
-    Returns
-    -------
-    dict
-        Names (phi, psi, certificate) to paths. The certificate is written last.
-
-    Raises
-    ------
-    InputError
-        If the folder cannot be written.
-    """
-    folder = Path(directory)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError("out", f"cannot create {folder}: {error.strerror}", "a writable folder") from error
-    networks = {"phi": synthesis.phi} | ({} if synthesis.psi is None else {"psi": synthesis.psi})
-    files, digests = {}, {}
-    for name, network in networks.items():
-        path = save(network, folder / f"{name}.safetensors")
-        files[name] = str(path)
-        digests[path.name] = {
-            "file_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            "network_sha256": network.digest(),
-            "hidden_units": network.hidden_units,
-        }
-    record = synthesis.as_json() | {
-        "theorem": "vertex-certificate",
-        "semantics": "exact-real",
-        "networks": digests,
-    }
-    record.pop("files")
-    text = json.dumps(record, indent=2, sort_keys=True) + "\n"
-    files["certificate"] = str(write_atomically(folder / "certificate.json", text.encode(), "out"))
-    return files

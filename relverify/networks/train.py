@@ -7,6 +7,7 @@ networks are then certified by :func:`relverify.certify.vertex.vertex_certificat
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from relverify.certify.compiled import compiled, rational_ends
 from relverify.certify.vertex import VertexCertificate, vertex_certificate
 from relverify.core.box import Box, parse_box
 from relverify.errors import InputError
+from relverify.networks.certified import write_certified
 from relverify.networks.construct import MAX_NODES, equal_nodes, interpolating_network
 from relverify.networks.counts import Prediction, grid_units, one_network, positive_eps, spline_units
 from relverify.networks.minimax import Fit, Side, choose_device, fine_grid, float_values, import_torch, one_thread
@@ -93,6 +95,10 @@ class Trained:
     def verdict(self) -> Verdict:
         """Whether the error is at most eps."""
         return self.certificate.verdict or Verdict.UNDECIDED
+
+    def write(self, directory: str | os.PathLike[str]) -> dict[str, str]:
+        """Write the networks and the certificate; see :func:`relverify.networks.certified.write_certified`."""
+        return write_certified(directory, self.phi, self.psi, self.as_dict())
 
     def as_dict(self) -> dict[str, Any]:
         """Fields for JSON output; errors are decimal strings rounded outwards."""

@@ -11,7 +11,7 @@ from flint import fmpq
 from relverify.certify.vertex import vertex_certificate
 from relverify.errors import InputError
 from relverify.networks import files
-from relverify.networks.synthesize import decimal, synthesize, write
+from relverify.networks.synthesize import decimal, synthesize
 from relverify.relations.parse import parse_relation
 
 GAUSSIAN = parse_relation("gaussian(ell=1/2)")
@@ -41,7 +41,7 @@ def test_symmetric_but_not_psd_gets_two_networks():
 
 def test_written_files_prove_the_same(tmp_path):
     result = synthesize(parse_relation("tanh_order(4)"), "[-1,1]", eps="1e-1")
-    paths = write(result, tmp_path / "out")
+    paths = result.write(tmp_path / "out")
     assert sorted(os.listdir(tmp_path / "out")) == ["certificate.json", "phi.safetensors", "psi.safetensors"]
     record = json.loads(Path(paths["certificate"]).read_text())
     for name, entry in record["networks"].items():
@@ -66,7 +66,7 @@ def test_misuse_is_refused(tmp_path):
         synthesize(parse_relation("x1*y1+x2*y2"), "[0,1]", eps="1/10")
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot create"):
-        write(synthesize(GAUSSIAN, "[0,1]", eps="1/5"), tmp_path / "file")
+        synthesize(GAUSSIAN, "[0,1]", eps="1/5").write(tmp_path / "file")
 
 
 def test_decimal_rounds_outwards():

@@ -1,0 +1,60 @@
+"""A folder with networks and the record of what was proved about them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from relverify.errors import InputError
+from relverify.networks.files import save, write_atomically
+from relverify.networks.mlp import MLP
+
+
+def write_certified(
+    directory: str | os.PathLike[str], phi: MLP, psi: MLP | None, record: Mapping[str, Any]
+) -> dict[str, str]:
+    """Write networks and what was proved; the folder is made if needed, each file appears atomically.
+
+    Parameters
+    ----------
+    directory : path
+    phi : MLP
+    psi : MLP or None
+        None means phi on both sides; then only one file is written.
+    record : mapping
+        JSON values: relation, boxes, bounds; the digests of the networks are added.
+
+    Returns
+    -------
+    dict
+        Names (phi, psi, certificate) to paths. The certificate is written last.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    folder = Path(directory)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("out", f"cannot create {folder}: {error.strerror}", "a writable folder") from error
+    networks = {"phi": phi} | ({} if psi is None else {"psi": psi})
+    files, digests = {}, {}
+    for name, network in networks.items():
+        path = save(network, folder / f"{name}.safetensors")
+        files[name] = str(path)
+        digests[path.name] = {
+            "file_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            "network_sha256": network.digest(),
+            "hidden_units": network.hidden_units,
+        }
+    content = {**record, "theorem": "vertex-certificate", "semantics": "exact-real", "networks": digests}
+    content.pop("files", None)
+    text = json.dumps(content, indent=2, sort_keys=True) + "\n"
+    files["certificate"] = str(write_atomically(folder / "certificate.json", text.encode(), "out"))
+    return files
