@@ -55,11 +55,12 @@ def theorem(label: str) -> Theorem:
         If there is none.
     """
     known = theorems()
-    if label not in known:
+    if not isinstance(label, str) or label not in known:
         import difflib
 
-        near = difflib.get_close_matches(str(label), known, n=3, cutoff=0.4) or list(known)
-        raise InputError("label", f"there is no theorem {str(label)[:60]!r}", ", ".join(near))
+        text = str(label)[:60]
+        near = difflib.get_close_matches(text, known, n=3, cutoff=0.4) or list(known)
+        raise InputError("label", f"there is no theorem {text!r}", ", ".join(near))
     return known[label]
 
 

@@ -13,10 +13,12 @@ from typing import Any
 import sympy as sp
 from flint import arb, arf, ctx, fmpq, fmpz
 
+from relverify.errors import InputError
 from relverify.rigor.exact import exact, to_fmpq
 from relverify.rigor.straightline import Arithmetic, compile_expression
 
 MAX_TERMS = 1_000_000
+MAX_EXPONENT = 10_000_000
 
 
 def _equal(a: arb, b: arb) -> bool | None:
@@ -43,7 +45,8 @@ def _piecewise(pairs: Sequence[tuple[bool | None, arb]]) -> arb:
 
 def _integer_limits(low: arb, high: arb) -> range | None:
     first, last = low.unique_fmpz(), high.unique_fmpz()
-    if first is None or last is None or int(last) - int(first) >= MAX_TERMS:
+    if first is None or last is None or not -1 <= int(last) - int(first) < MAX_TERMS:
+        # one below the first is the empty range; SymPy reverses longer backward ranges
         return None
     return range(int(first), int(last) + 1)
 
@@ -78,8 +81,24 @@ def _polygamma(order: arb, x: arb) -> arb:
     return sign * arb(m).fac() * (order + 1).zeta(x)
 
 
-def _dirac(x: arb) -> arb:
+def _dirac(x: arb, _: arb | None = None) -> arb:
     return arb.nan() if x.contains(0) or not x.is_finite() else arb(0)
+
+
+def _sign(x: arb) -> arb:
+    # the sign of nan is [-1, 1] in Arb; only nan differs from itself
+    return x.sgn() if x.mid() == x.mid() else arb.nan()
+
+
+def _heaviside(x: arb, at_zero: arb) -> arb:
+    if x == 0:
+        return at_zero
+    step = (_sign(x) + 1) / 2
+    return step.union(at_zero) if x.contains(0) else step
+
+
+def _arctangent(y: arb, x: arb) -> arb:
+    return arb.nan() if y.contains(0) and x.contains(0) else arb.atan2(y, x)
 
 
 def _power(base: arb, exponent: arb) -> arb:
@@ -94,14 +113,14 @@ ARB = Arithmetic(
     templates={
         **{name: f"{{0}}.{name}()" for name in _METHODS.split()},
         "sqrt": "{0}.sqrt()", "square": "{0} * {0}", "power_integer": "{0} ** {1}", "power": "power({0}, {1})",
-        "ratio": "{0} / {1}", "Abs": "abs({0})", "sign": "{0}.sgn()", "Heaviside": "({0}.sgn() + 1) / 2",
-        "DiracDelta": "dirac({0})", "floor": "{0}.floor()", "ceiling": "{0}.ceil()",
+        "ratio": "{0} / {1}", "Abs": "abs({0})", "sign": "sign({0})", "Heaviside": "heaviside({0}, {1})",
+        "DiracDelta": "dirac({0})", "DiracDelta/2": "dirac({0}, {1})", "floor": "{0}.floor()", "ceiling": "{0}.ceil()",
         "Max": "{0}.max({1})", "Min": "{0}.min({1})", "loggamma": "{0}.lgamma()", "digamma": "{0}.digamma()",
         "factorial": "{0}.fac()", "binomial": "({0}.fac() / ({1}.fac() * ({0} - {1}).fac()))",
         "lowergamma": "{1}.gamma_lower({0})", "uppergamma": "{1}.gamma_upper({0})",
         "polygamma": "polygamma({0}, {1})", "besseli": "{1}.bessel_i({0})", "besselj": "{1}.bessel_j({0})",
         "besselk": "{1}.bessel_k({0})", "zeta/1": "{0}.zeta()", "zeta/2": "{0}.zeta({1})",
-        "atan2": "{0}.atan2({1})", "Sum": "add_up({0}, {1}, {2})", "Product": "multiply_up({0}, {1}, {2})",
+        "atan2": "arctangent({0}, {1})", "Sum": "add_up({0}, {1}, {2})", "Product": "multiply_up({0}, {1}, {2})",
         # three values, written out since calls would cost more than the comparisons
         "StrictLessThan": "True if {0} < {1} else False if {0} >= {1} else None",
         "LessThan": "True if {0} <= {1} else False if {0} > {1} else None",
@@ -117,7 +136,7 @@ ARB = Arithmetic(
     },
     integer=arb,
     namespace={
-        "arb": arb, "abs": abs, "power": _power, "dirac": _dirac, "polygamma": _polygamma, "piecewise": _piecewise,
+        "arb": arb, "abs": abs, "power": _power, "sign": _sign, "heaviside": _heaviside, "arctangent": _arctangent, "dirac": _dirac, "polygamma": _polygamma, "piecewise": _piecewise,
         "add_up": _sum, "multiply_up": _product, "equal": _equal, "negate": _not,
         "golden": lambda: (arb(5).sqrt() + 1) / 2, "__builtins__": {},
     },
@@ -222,4 +241,6 @@ def arf_to_fmpq(value: arb | arf) -> fmpq:
     """The exact value of an exact ball (a midpoint or a radius)."""
     mantissa, exponent = value.man_exp()
     exponent = int(exponent)
+    if abs(exponent) > MAX_EXPONENT:
+        raise InputError("value", f"is beyond 2^{exponent} and cannot be written out", f"up to 2^±{MAX_EXPONENT}")
     return fmpq(mantissa) * (1 << exponent) if exponent >= 0 else fmpq(mantissa, 1 << -exponent)

@@ -15,6 +15,7 @@ from relverify.rigor.parse import parse_expression
 
 # the commonest texts need no parser
 _PLAIN = re.compile(r"(-?[0-9]{1,18})(?:/([1-9][0-9]{0,17}))?")
+MAX_BITS = 14_000
 ACCEPTED = 'exact numbers such as 3, 1/7, "0.1", "1e-3", "sqrt(2)", "pi"'
 
 
@@ -52,9 +53,10 @@ def exact(value: Any, name: str = "value") -> sp.Expr:
         return _from_text(value, name)
     if isinstance(value, bool) or value is None:
         raise InputError(name, f"{value} is not a number", ACCEPTED)
-    if isinstance(value, int):
-        return sp.Integer(value)
-    if isinstance(value, Fraction):
+    if isinstance(value, int | Fraction):
+        # Python refuses to write longer integers, so that no message could name the value
+        if max(abs(value.numerator), value.denominator).bit_length() > MAX_BITS:
+            raise InputError(name, f"has more than {MAX_BITS} bits", ACCEPTED)
         return sp.Rational(value.numerator, value.denominator)
     if isinstance(value, fmpz | fmpq):
         return from_fmpq(fmpq(value))

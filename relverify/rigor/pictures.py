@@ -25,7 +25,7 @@ NUMPY = Arithmetic(
         "atanh": "np.arctanh({0})", "ceiling": "np.ceil({0})", "erf": "erf({0})", "sqrt": "np.sqrt({0})",
         "square": "{0} * {0}", "power_integer": "{0} ** {1}", "power": "{0} ** {1}", "ratio": "{0} / {1}",
         "Abs": "np.abs({0})", "Max": "np.maximum({0}, {1})", "Min": "np.minimum({0}, {1})",
-        "Heaviside": "np.heaviside({0}, 0.5)",
+        "Heaviside": "np.heaviside({0}, {1})",
     },
     constants={"Pi": "np.pi", "Exp1": "np.e"},
     integer=float,

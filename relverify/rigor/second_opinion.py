@@ -21,8 +21,18 @@ def _piecewise(pairs: Sequence[tuple[bool, Any]]) -> Any:
     return next(value for condition, value in pairs if condition)
 
 
-def _integers(low: Any, high: Any) -> range:
-    return range(int(mpmath.nint(low)), int(mpmath.nint(high)) + 1)
+def _integers(low: Any, high: Any) -> list[Any]:
+    # not ints, whose quotients would be floats
+    return [mpmath.mpf(k) for k in range(int(mpmath.nint(low)), int(mpmath.nint(high)) + 1)]
+
+
+def _integer(value: int) -> mpmath.mpf:
+    """Exact; ``mpf(value)`` would round to the precision of the moment of compilation."""
+    return mpmath.mp.make_mpf(mpmath.libmp.from_int(value))
+
+
+def _heaviside(x: Any, at_zero: Any) -> Any:
+    return at_zero if x == 0 else (mpmath.sign(x) + 1) / 2
 
 
 _SAME = "exp log sin cos tan cot sec csc sinh cosh tanh coth sech csch asin acos atan asinh acosh atanh gamma erf erfc"
@@ -32,7 +42,7 @@ MPMATH = Arithmetic(
         **{name: f"mp.{name}({{0}})" for name in _SAME.split()},
         "sinc": "mp.sinc({0})", "sqrt": "mp.sqrt({0})", "square": "{0} * {0}", "power_integer": "{0} ** {1}",
         "power": "{0} ** {1}", "ratio": "mp.fdiv({0}, {1})", "Abs": "abs({0})", "sign": "mp.sign({0})",
-        "Heaviside": "(mp.sign({0}) + 1) / 2", "floor": "mp.floor({0})", "ceiling": "mp.ceil({0})",
+        "Heaviside": "heaviside({0}, {1})", "floor": "mp.floor({0})", "ceiling": "mp.ceil({0})",
         "Max": "max({0}, {1})", "Min": "min({0}, {1})", "loggamma": "mp.loggamma({0})", "digamma": "mp.digamma({0})",
         "factorial": "mp.factorial({0})", "binomial": "mp.binomial({0}, {1})",
         "lowergamma": "mp.gammainc({0}, 0, {1})", "uppergamma": "mp.gammainc({0}, {1})",
@@ -49,10 +59,10 @@ MPMATH = Arithmetic(
         "Pi": "+mp.pi", "Exp1": "+mp.e", "EulerGamma": "+mp.euler", "GoldenRatio": "+mp.phi",
         "BooleanTrue": "True", "BooleanFalse": "False",
     },
-    integer=mpmath.mpf,
+    integer=_integer,
     namespace={
         "mp": mpmath.mp, "abs": abs, "max": max, "min": min, "int": int, "piecewise": _piecewise,
-        "integers": _integers, "__builtins__": {},
+        "integers": _integers, "heaviside": _heaviside, "__builtins__": {},
     },
 )  # fmt: skip
 
@@ -79,17 +89,71 @@ def evaluate(expression: sp.Basic, values: Mapping[sp.Symbol, Any] | None = None
     mpf
         Rounded to `digits` digits. Not an enclosure.
 
+    Raises
+    ------
+    Disagreement
+        If mpmath finds no real number.
+
     Examples
     --------
     >>> mpmath.nstr(evaluate(sp.exp(-1), digits=20), 20)
     '0.3678794411714423216'
     """
     exacts = {symbol: exact(value, symbol.name) for symbol, value in (values or {}).items()}
-    with mpmath.workdps(digits + GUARD_DIGITS):
-        arguments = [_compiled(number, ())() for number in exacts.values()]
-        value = _compiled(sp.sympify(expression), tuple(exacts))(*arguments)
+    function = _compiled(sp.sympify(expression), tuple(exacts))
+    try:
+        with mpmath.workdps(digits + GUARD_DIGITS):
+            value = mpmath.mpf(function(*[_compiled(number, ())() for number in exacts.values()]))
+    except (ArithmeticError, ValueError, TypeError, StopIteration) as error:
+        raise Disagreement(f"mpmath finds no real number ({type(error).__name__}: {error})") from None
     with mpmath.workdps(digits):
-        return +mpmath.mpf(value)
+        return +value
+
+
+def confirm(
+    expression: sp.Basic, values: Mapping[sp.Symbol, Any] | None, ball: arb, digits: int, attempts: int = 4
+) -> mpmath.mpf:
+    """Evaluate by mpmath, and check that the value lies in an enclosure.
+
+    mpmath does not notice when digits cancel. Only where more guard digits do not help, the two disagree.
+
+    Parameters
+    ----------
+    expression, values, digits
+        See :func:`evaluate`.
+    ball : arb
+        The enclosure.
+    attempts : int
+        How often the number of guard digits is raised.
+
+    Returns
+    -------
+    mpf
+        Rounded to `digits` digits.
+
+    Raises
+    ------
+    Disagreement
+        If the two cannot both be right.
+
+    Examples
+    --------
+    >>> x = sp.Symbol("x")
+    >>> mpmath.nstr(confirm(sp.exp(x) - 1, {x: "1e-60"}, arb("1e-60"), 15))
+    '1.0e-60'
+    """
+    asked = digits
+    while True:
+        value = evaluate(expression, values, asked)
+        try:
+            held_inside(value, ball, digits)
+            with mpmath.workdps(digits):
+                return +value
+        except Disagreement:
+            attempts -= 1
+            if attempts < 0:
+                raise
+            asked = 4 * asked + GUARD_DIGITS
 
 
 def held_inside(value: mpmath.mpf, ball: arb, digits: int) -> mpmath.mpf:

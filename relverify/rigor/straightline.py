@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from relverify.errors import UnknownNode
 
@@ -23,7 +24,7 @@ class Arithmetic:
     ----------
     templates : mapping
         Node class name, with the number of arguments (``"zeta/2"``) where the meaning depends on it, to a format
-        string over the arguments, for instance ``{"exp": "{0}.exp()"}``.
+        string over all the arguments, for instance ``{"exp": "{0}.exp()"}``.
     constants : mapping
         Class names of constants to code, for instance ``{"Pi": "arb.pi()"}``.
     integer : callable
@@ -99,14 +100,18 @@ class _Writer:
         self.lines.append("    " * self.indent + line)
 
     def constant(self, value: int) -> str:
-        name = f"c{value}".replace("-", "m")
+        # in base 16, since Python refuses to write long integers in decimals
+        name = f"c{value:x}".replace("-", "m")
         self.globals.setdefault(name, self.arithmetic.integer(value))
         return name
 
     def template(self, key: str, *args: str) -> str:
         for candidate in (f"{key}/{len(args)}", key):
             if candidate in self.arithmetic.templates:
-                return self.arithmetic.templates[candidate].format(*args)
+                code = self.arithmetic.templates[candidate]
+                if f"{{{len(args)}}}" in code or not all(f"{{{i}}}" in code for i in range(len(args))):
+                    raise UnknownNode(f"{key} of {len(args)} arguments")
+                return code.format(*args)
         raise UnknownNode(key)
 
     def code(self, node: sp.Basic) -> str:
@@ -137,7 +142,9 @@ class _Writer:
                 return self.fold(kind, [self.visit(a) for a in node.args])
             case sp.Sum() | sp.Product():
                 return self.loop(kind, node.function, node.limits)
-        if not isinstance(node, sp.Function | sp.core.relational.Relational | sp.Not):
+        # an undefined function may have the name of a known one
+        known = isinstance(node, sp.Function | sp.core.relational.Relational | sp.Not)
+        if not known or isinstance(node, AppliedUndef):
             raise UnknownNode(kind)
         return self.template(kind, *[self.visit(a) for a in node.args])
 
@@ -178,13 +185,14 @@ class _Writer:
             elif factor != 1:
                 above.append(self.visit(factor))
         sign = ""
-        if coefficient.is_Rational:
-            if abs(coefficient.p) != 1:
-                above.insert(0, self.constant(int(coefficient.p)))
-            elif coefficient.p == -1:
-                sign = "-"
-            if coefficient.q != 1:
-                below.append(self.constant(int(coefficient.q)))
+        if not coefficient.is_Rational:
+            raise UnknownNode(type(coefficient).__name__)
+        if abs(coefficient.p) != 1:
+            above.insert(0, self.constant(int(coefficient.p)))
+        elif coefficient.p == -1:
+            sign = "-"
+        if coefficient.q != 1:
+            below.append(self.constant(int(coefficient.q)))
         code = " * ".join(above) or self.constant(1)
         if below:
             code = f"{code} / ({' * '.join(below)})" if len(below) > 1 else f"{code} / {below[0]}"
@@ -204,9 +212,13 @@ class _Writer:
 
     def loop(self, kind: str, function: sp.Expr, limits: tuple[sp.Tuple, ...]) -> str:
         """SymPy puts the outermost index of a nested sum last."""
+        if len(limits[-1]) != 3:
+            raise UnknownNode(f"{kind} without limits")
         index, low, high = limits[-1]
         name = f"{self.prefix}f{len(self.names)}"
-        inner = _Writer(self.arithmetic, {**self.names, index: f"{name}k"}, self.indent + 1, f"{name}_")
+        # what was computed outside from a symbol of the same name is another value
+        outer = {node: code for node, code in self.names.items() if index not in node.free_symbols}
+        inner = _Writer(self.arithmetic, {**outer, index: f"{name}k"}, self.indent + 1, f"{name}_")
         value = inner.loop(kind, function, limits[:-1]) if len(limits) > 1 else inner.visit(function)
         self.emit(f"def {name}({name}k):")
         self.lines += [*inner.lines, "    " * (self.indent + 1) + f"return {value}"]
