@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from operator import getitem, itemgetter
 from typing import Any
 
 import mpmath
 import sympy as sp
 from flint import arb, ctx, fmpq
 
-from relverify.core.readings import Domains, domains_of
+from relverify.core.readings import Domains, Tables, domains_of, finder
 from relverify.core.symbols import domain
 from relverify.core.theorem import Formal, Resource
 from relverify.errors import InputError
@@ -26,7 +25,6 @@ SHOWN_MORE = 8
 MAX_DIGITS = 100_000
 MAX_PLANS = 64
 COUNT_PREC = 128
-_LOOKED_UP = frozenset({int, str})
 
 
 class Enclosure:
@@ -90,8 +88,8 @@ class Enclosure:
             If mpmath and Arb contradict each other.
         """
         if not hasattr(self, "_mpmath"):
-            found = second_opinion.evaluate(self.function.expression, dict(self.values), self.shown)
-            self._mpmath = second_opinion.held_inside(found, self.ball, self.shown)
+            values = dict(self.values)
+            self._mpmath = second_opinion.confirm(self.function.expression, values, self.ball, self.shown)
         return self._mpmath
 
     def __repr__(self) -> str:
@@ -129,9 +127,8 @@ class BoundFunction:
         self._tests = tuple(self.hypotheses())
         self.function = compile_arb(expression, self.symbols)
         self._checked = compile_arb([expression, sp.And(*self._tests, evaluate=False)], self.symbols)
-        names = [s.name for s in self.symbols]
-        self._pick = itemgetter(*names) if len(names) > 1 else lambda given: tuple(given[name] for name in names)
-        self._plans: dict[int, tuple[int, int, Domains]] = {}
+        self._found = finder([s.name for s in self.symbols], self._checked)
+        self._plans: dict[int, tuple[int, int, Domains, Tables]] = {}
 
     def hypotheses(self, known: frozenset[sp.Symbol] | None = None) -> list[sp.Basic]:
         """The hypotheses that speak only of the given symbols."""
@@ -156,7 +153,7 @@ class BoundFunction:
         Raises
         ------
         InputError
-            If a symbol is unknown or missing, or a value lies outside its domain or the hypotheses.
+            If a symbol is unknown, missing or given twice, or a value lies outside its domain or the hypotheses.
 
         Examples
         --------
@@ -165,12 +162,12 @@ class BoundFunction:
         '1.375'
         """
         plan = self._plans.get(digits) if type(digits) is int else None
-        wanted, prec, domains = plan or self._plan(digits)
-        given = {**values, **named} if values and named else (values or named)
+        wanted, prec, domains, tables = plan or self._plan(digits)
+        given = _joined(values, named) if values and named else (values or named)
         before = ctx.prec
         ctx.prec = prec
         try:
-            ball, points = self._enclose(given, domains)
+            ball, points = self._enclose(given, domains, tables)
             if ball.rel_accuracy_bits() >= wanted:
                 return Enclosure(ball, digits, self, points)
             limit = max(MAX_PREC, 4 * prec)
@@ -186,17 +183,17 @@ class BoundFunction:
 
     def ball(self, values: Mapping[str, Any]) -> arb:
         """Enclose the bound at the current precision of ``flint.ctx``, with all checks of :meth:`evaluate`."""
-        return self._enclose(values, domains_of(self.symbols, ctx.prec))[0]
+        return self._enclose(values, *domains_of(self.symbols, ctx.prec))[0]
 
     def count(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> int | None:
         """The certified integer of a resource form, or None where the form is not a count."""
         if self.resource is None or not self.resource.integer:
             return None
         with ctx.workprec(COUNT_PREC):
-            points = self._enclose({**(values or {}), **named}, domains_of(self.symbols, COUNT_PREC))[1]
+            points = self._enclose(_joined(values or {}, named), *domains_of(self.symbols, COUNT_PREC))[1]
         return max(self.resource.least, ceiling(self.expression, dict(zip(self.symbols, points, strict=True))))
 
-    def _plan(self, digits: int) -> tuple[int, int, Domains]:
+    def _plan(self, digits: int) -> tuple[int, int, Domains, Tables]:
         """The accuracy and the precision, in bits, for a number of digits, and the readings at that precision."""
         if type(digits) is not int or not 1 <= digits <= MAX_DIGITS:
             raise InputError("digits", f"{digits!r} is not a number of digits", f"1 to {MAX_DIGITS}")
@@ -204,45 +201,45 @@ class BoundFunction:
         prec = wanted + GUARD_BITS
         if len(self._plans) >= MAX_PLANS:
             self._plans.clear()
-        self._plans[digits] = wanted, prec, domains_of(self.symbols, prec)
+        self._plans[digits] = wanted, prec, *domains_of(self.symbols, prec)
         return self._plans[digits]
 
-    def _enclose(self, given: Mapping[str, Any], domains: Domains) -> tuple[arb, Sequence[Any]]:
+    def _enclose(self, given: Mapping[str, Any], domains: Domains, tables: Tables) -> tuple[arb, Sequence[Any]]:
         """Read the values, check them, and enclose the bound at the current precision."""
         try:
-            points = self._pick(given)
-            # equal values of other types (True, 1.0) must not be found in the place of ints: they are refused
-            if not _LOOKED_UP.issuperset(map(type, points)):
-                points, balls = self._read(given, domains)
-            else:
-                balls = map(getitem, domains, points)
-            result, holds = self._checked(*balls)
+            points, (result, holds) = self._found(given, *tables)
         except KeyError:
             points, balls = self._read(given, domains)
             result, holds = self._checked(*balls)
         if len(given) > len(points):
-            self._refuse_unknown(given)
+            self._check_others(given)
         if holds is not True:
-            self._refuse_outside(points)
+            self._refuse_outside(dict(zip(self.symbols, points, strict=True)), self._tests)
         return result, points
 
-    def _read(self, given: Mapping[str, Any], domains: Domains) -> tuple[list[Any], Iterable[arb]]:
+    def _read(self, given: Mapping[str, Any], domains: Domains) -> tuple[tuple[Any, ...], list[arb]]:
         points, balls = [], []
         for symbol, readings in zip(self.symbols, domains, strict=True):
             if symbol.name not in given:
                 raise InputError(symbol.name, "has no value", f"{symbol.name}=… ({domain(symbol)})")
             points.append(given[symbol.name])
             balls.append(readings.read(points[-1], symbol))
-        return points, balls
+        return tuple(points), balls
 
-    def _refuse_unknown(self, given: Mapping[str, Any]) -> None:
+    def _check_others(self, given: Mapping[str, Any]) -> None:
+        """Values that the expression does not need must be right as well: a hypothesis may speak of them."""
         for name in given:
             if name not in self._known:
                 raise InputError(str(name)[:60], f"is not a symbol of {self.label}", ", ".join(self._known))
+        values = {self._known[name]: value for name, value in given.items()}
+        others = [s for s in values if s not in self.symbols]
+        for symbol, readings in zip(others, domains_of(others, COUNT_PREC)[0], strict=True):
+            readings.read(values[symbol], symbol)
+        self._refuse_outside(values, [h for h in self.hypotheses(frozenset(values)) if h not in self._tests])
 
-    def _refuse_outside(self, points: Sequence[Any]) -> None:
-        values = {s: exact(p) for s, p in zip(self.symbols, points, strict=True)}
-        for test in self._tests:
+    def _refuse_outside(self, given: Mapping[sp.Symbol, Any], tests: Iterable[sp.Basic]) -> None:
+        values = {s: exact(p, s.name) for s, p in given.items()}
+        for test in tests:
             decision = decide(test, values)
             if decision.verdict is not Verdict.PROVED:
                 symbols = sorted(test.free_symbols, key=lambda s: s.name)
@@ -258,6 +255,13 @@ class BoundFunction:
         if ball.is_finite() and is_zero(self.expression.subs({s: exact(p) for s, p in values.items()})):
             return Enclosure(arb(0), digits, self, points)
         raise InputError("digits", f"{self.label} has no enclosure with {digits} digits here", "other parameters")
+
+
+def _joined(values: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    for name in named:
+        if name in values:
+            raise InputError(name, "is given twice", "one value")
+    return {**values, **named}
 
 
 def _ascii(test: sp.Basic) -> str:

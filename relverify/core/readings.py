@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -22,7 +22,7 @@ CAPACITY = 1024
 _BARE = sp.Symbol("value")
 
 
-class Readings(dict[Any, arb]):
+class Readings:
     """The balls of the values of one domain that were read before, at one precision.
 
     The keys are ints, texts and, for fractions, pairs of ints. A value that is not exact, or not in the domain, never
@@ -36,11 +36,15 @@ class Readings(dict[Any, arb]):
         Whether the domain consists of integers.
     sign : {"positive", "nonnegative", ""}
         Which real numbers it contains.
+
+    Attributes
+    ----------
+    balls : dict
     """
 
     def __init__(self, prec: int, integer: bool, sign: str) -> None:
-        super().__init__()
         self.prec, self.integer = prec, integer
+        self.balls: dict[Any, arb] = {}
         self.test = {"positive": sp.Gt(_BARE, 0), "nonnegative": sp.Ge(_BARE, 0), "": None}[sign]
 
     def read(self, value: Any, symbol: sp.Symbol) -> arb:
@@ -64,7 +68,7 @@ class Readings(dict[Any, arb]):
         """
         kind = type(value)
         key = value.as_integer_ratio() if kind is Fraction else value if kind is int or kind is str else None
-        ball = None if key is None else self.get(key)
+        ball = None if key is None else self.balls.get(key)
         if ball is not None:
             return ball
         number = exact(value, symbol.name)
@@ -75,9 +79,9 @@ class Readings(dict[Any, arb]):
         with ctx.workprec(self.prec):
             ball = to_arb(number)
         if key is not None and self.prec <= MAX_PREC:
-            if len(self) >= CAPACITY:
-                self.clear()
-            self[key] = ball
+            if len(self.balls) >= CAPACITY:
+                self.balls.clear()
+            self.balls[key] = ball
         return ball
 
     def _require(self, number: sp.Expr, symbol: sp.Symbol) -> None:
@@ -90,7 +94,45 @@ class Readings(dict[Any, arb]):
             raise InputError(symbol.name, f"{shown} {holds} at {symbol.name}={number}", shown)
 
 
+def finder(names: Sequence[str], function: Callable[..., Any]) -> Callable[..., tuple[tuple[Any, ...], Any]]:
+    """A function that looks up the balls of all values of a call, and applies another function to them.
+
+    It is written out, since a loop would take as long as many a bound. Only the three types that are kept are looked
+    up: values of other types may equal them (True, 1.0).
+
+    Parameters
+    ----------
+    names : sequence of str
+        The names of the values.
+    function : callable
+        Takes the balls in the order of the names.
+
+    Returns
+    -------
+    callable
+        Given the values by name and then the `balls` of each domain, returns the values in order and the result; raises
+        KeyError where something is missing.
+
+    Examples
+    --------
+    >>> finder(["a", "b"], lambda a, b: a + b)({"b": 1, "a": "2"}, {"2": arb(2)}, {1: arb(1)})
+    (('2', 1), 3.00000000000000)
+    """
+    numbers = range(len(names))
+    lines = [f"def found(given, {', '.join(f't{i}' for i in numbers)}):"]
+    for i in numbers:
+        lines.append(f"    v{i} = given[names[{i}]]; k = type(v{i})")
+        pair = f"t{i}[v{i}.as_integer_ratio() if k is Fraction else None]"
+        lines.append(f"    b{i} = t{i}[v{i}] if k is str or k is int else {pair}")
+    values, balls = ("".join(f"{letter}{i}, " for i in numbers) for letter in "vb")
+    lines.append(f"    return ({values}), function({balls})")
+    namespace = {"names": tuple(names), "function": function, "Fraction": Fraction}
+    exec(compile("\n".join(lines), "<finder>", "exec"), namespace)
+    return namespace["found"]  # type: ignore[return-value]
+
+
 Domains = tuple[Readings, ...]
+Tables = tuple[dict[Any, arb], ...]
 
 
 @lru_cache(maxsize=64)
@@ -98,10 +140,11 @@ def _readings(prec: int, integer: bool, sign: str) -> Readings:
     return Readings(prec, integer, sign)
 
 
-def domains_of(symbols: Sequence[sp.Symbol], prec: int) -> Domains:
-    """The readings of the domains of several symbols at a precision, shared between all theorems."""
+def domains_of(symbols: Sequence[sp.Symbol], prec: int) -> tuple[Domains, Tables]:
+    """The readings of the domains of several symbols at a precision, shared by all theorems, and their `balls`."""
 
     def sign(symbol: sp.Symbol) -> str:
         return "positive" if symbol.is_positive else "nonnegative" if symbol.is_nonnegative else ""
 
-    return tuple(_readings(prec, bool(s.is_integer), sign(s)) for s in symbols)
+    readings = tuple(_readings(prec, bool(s.is_integer), sign(s)) for s in symbols)
+    return readings, tuple(r.balls for r in readings)
