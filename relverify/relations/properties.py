@@ -20,12 +20,24 @@ def _diagonal_root(relation: Relation, x: Box, y: Box) -> sp.Expr:
     return sp.sqrt(supremum(relation.expr.subs(other, symbol), {symbol: x[0].ends}))
 
 
+def _third_derivative(relation: Relation, x: Box, y: Box) -> sp.Expr:
+    """The larger of sup|∂³r/∂x³| and sup|∂³r/∂x²∂y|."""
+    (symbol,), (other,) = relation.x_symbols, relation.y_symbols
+    second, cell = relation.expr.diff(symbol, 2), {symbol: x[0].ends, other: y[0].ends}
+    try:
+        return max(supremum(second.diff(s), cell) for s in (symbol, other))
+    except ArithmeticError:
+        problem = f"{relation.text} has no bounded third derivative on {x} x {y}"
+        raise InputError("relation", problem, "a relation that is three times differentiable there") from None
+
+
 PROPERTIES: Mapping[str, Property] = {
     "length_x": lambda r, x, y: x[0].length,
     "length_y": lambda r, x, y: y[0].length,
     "second_derivative_x": lambda r, x, y: r.second_derivative_sup("x", x, y),
     "second_derivative_y": lambda r, x, y: r.second_derivative_sup("y", x, y),
     "sup": lambda r, x, y: r.sup(x, y),
+    "third_derivative": _third_derivative,
     "diagonal_root": _diagonal_root,
 }
 

@@ -47,7 +47,7 @@ def formal() -> Formal:
         quantities=(
             Quantity(L, "length of the interval X = Y", of_relation="length_x"),
             Quantity(M, "sup of |∂²r/∂x²| on X × X", of_relation="second_derivative_x"),
-            Quantity(M_3, "sup of |∂³r/∂x³| and of |∂³r/∂x²∂y| on X × X"),
+            Quantity(M_3, "sup of |∂³r/∂x³| and of |∂³r/∂x²∂y| on X × X", of_relation="third_derivative"),
             Quantity(n, "hidden units of the one network"),
             Quantity(eps, "error that is asked for"),
         ),
@@ -220,15 +220,12 @@ def witness() -> Witness:
     from relverify.core.box import parse_box
     from relverify.networks.construct import grid_network
     from relverify.relations import parse_relation
-    from relverify.relations.sup import supremum
+    from relverify.relations.properties import constants
     from relverify.rigor.decide import Decision, Verdict
 
     relation, box, eps = parse_relation("gaussian(ell=1/2)"), parse_box("[0,1]"), "1/1000"
-    M = relation.second_derivative_sup("x", box, box)
-    (x,), (y,) = relation.x_symbols, relation.y_symbols
-    cell = {x: box[0].ends, y: box[0].ends}
-    M_3 = max(supremum(relation.expr.diff(x, 3), cell), supremum(relation.expr.diff(x, 2).diff(y), cell))
-    predicted = THEOREM.resource("n").count(L=box[0].length, M=M, M_3=M_3, eps=eps)
+    given = constants(THEOREM, relation, box, box, {"L", "M", "M_3"})
+    predicted = THEOREM.resource("n").count({**given, "eps": eps})
     assert predicted is not None
     built = grid_network(relation, box, box, predicted, shifted=True)
     certificate = vertex_certificate(relation, built.phi, built.psi, box, eps=eps)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import pytest
 import sympy as sp
 from flint import fmpq, fmpq_mat
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relverify.core.box import parse_box
+from relverify.errors import InputError
+from relverify.relations import parse_relation
+from relverify.relations.properties import constants
 from relverify.spaces.rkhs import ldlt
 from relverify.theorems import grid_neurons, grid_neurons_shifted, width_lower
 
@@ -89,3 +94,18 @@ def test_the_integral_of_the_root_of_the_second_derivative() -> None:
     integral = sp.integrate(x ** sp.Rational(-3, 4) / 2, (x, sp.Rational(1, 10**4), 1))
     assert sp.simplify(integral - sp.Rational(9, 5)) == 0
     assert instance.values["mu"] * instance.values["L"] ** 2 == sp.Rational(81, 25)
+
+
+def test_the_third_derivative_of_the_gaussian_is_enclosed_from_above() -> None:
+    box, relation = parse_box("[0,1]"), parse_relation("gaussian(ell=1/2)")
+    found = constants(grid_neurons_shifted.THEOREM, relation, box, box, {"M_3"})["M_3"]
+    # |t³ − 3t| exp(−t²/2)/ℓ³ is largest at t² = 3 − √6
+    t = sp.sqrt(3 - sp.sqrt(6))
+    largest = 8 * (3 * t - t**3) * sp.exp(-(t**2) / 2)
+    assert largest <= found <= largest * sp.Rational(1002, 1000)
+
+
+def test_a_kink_has_no_third_derivative() -> None:
+    box = parse_box("[0,1]")
+    with pytest.raises(InputError, match="third derivative"):
+        constants(grid_neurons_shifted.THEOREM, parse_relation("brownian"), box, box, {"M_3"})
