@@ -42,7 +42,9 @@ def to_mathml(code: str, display: bool) -> str:
             raise ValueError(f"{text!r} in {code!r} is not understood")
         _repair(element, text)
     _join_upright(tree)
-    _limits_beside(tree, display)
+    _signs(tree)
+    _primes(tree)
+    _limits_below(tree, display)
     tree.set("xmlns", NAMESPACE)
     return ElementTree.tostring(tree, encoding="unicode", short_empty_elements=False)
 
@@ -59,7 +61,7 @@ def _repair(element: ElementTree.Element, text: str) -> None:
         element.attrib.update(form=FENCES[text], stretchy="false")
     if element.tag == "mo" and text == "|" and element.get("stretchy") == "false":
         element.attrib.update(lspace="0", rspace="0")
-    if element.tag == "mo" and text == "‖":
+    if element.tag == "mo" and text in ("‖", "/"):
         element.attrib.update(lspace="0", rspace="0")
     variant = element.get("mathvariant", "")
     if variant in ALPHABETS and text.isascii() and text.isalpha():
@@ -89,7 +91,29 @@ def _join_upright(tree: ElementTree.Element) -> None:
                 previous = child if upright else None
 
 
-def _limits_beside(tree: ElementTree.Element, display: bool) -> None:
+def _signs(tree: ElementTree.Element) -> None:
+    """A minus that opens a group is a sign: no blank on its right."""
+    for parent in tree.iter():
+        before = None
+        for child in parent:
+            opens = before is None or (
+                before.tag == "mo" and before.text not in (")", "]", "!", "|", "‖", "⟩", "⌉", "⌋")
+            )
+            if child.tag == "mo" and child.text in ("−", "-") and opens:
+                child.set("form", "prefix")
+            # an empty element only holds the place of an aligned column
+            before = child if child.tag != "mi" or child.text else before
+
+
+def _primes(tree: ElementTree.Element) -> None:
+    """Primes have their height in the font, so they stand beside their letter."""
+    for element in tree.iter():
+        if element.tag == "msup" and len(element) == 2 and set(element[1].text or "-") <= set("′″‴"):
+            element.tag, element[1].tag = "mrow", "mo"
+            element[1].attrib.update(lspace="0", rspace="0")
+
+
+def _limits_below(tree: ElementTree.Element, display: bool) -> None:
     """Limits of sums and suprema go below in displays."""
     if not display:
         return

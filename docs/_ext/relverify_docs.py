@@ -27,7 +27,7 @@ from relverify.core.render import lemmas_of, rst, typeset
 from relverify.core.steps import Cited
 
 logger = logging.getLogger(__name__)
-COLUMNS = "100"
+COLUMNS = "86"
 
 
 def generate(app: Any) -> None:
@@ -92,19 +92,15 @@ def relations() -> str:
     parts = []
     for name, family in families().items():
         relation, box = parse_relation(family.example), parse_box(family.box)
-        psd = {True: "symmetric positive semidefinite", False: "not positive semidefinite", None: "not known"}[
-            relation.psd
-        ]
-        parts += [page._heading(f"``{name}``"), f"{to_rst(family.title)}."]
+        psd = {True: "yes", False: "no", None: "not known"}[relation.psd]
+        parts += [page._heading(f"``{name}``"), f"``{family.title}``"]
         if family.parameters:
             rows = [["Parameter", "Accepts"], *([f"``{p}``", to_rst(text)] for p, text in family.parameters.items())]
             parts.append(page._table(rows, "20 80"))
         parts.append(f"Example: ``{family.example}`` on ``{family.box}`` is")
         parts.append(page._math(f"r(x, y) = {typeset(relation.expr)}"))
-        facts = [
-            f"Positive semidefinite: {psd}"
-            + (f", because {to_rst(relation.psd_reason)}" if relation.psd_reason else "")
-        ]
+        why = f" ({to_rst(relation.psd_reason)})" if relation.psd_reason else ""
+        facts = [f"Positive semidefinite: {psd}{why}"]
         facts.append(f"Symmetric (by algebra): {'yes' if relation.symmetric else 'no'}")
         facts += _facts(relation, box)
         parts.append("\n".join(f"- {fact}." for fact in facts))
@@ -239,9 +235,22 @@ def resolve_short_name(app: Any, env: Any, node: Any, contents: Any) -> nodes.No
     return make_refnode(app.builder, node["refdoc"], objects[home].docname, objects[home].node_id, contents, home)
 
 
+def _formulas(lines: list[str]) -> list[str]:
+    """Indented formulas below a paragraph are verbatim, as they are in the source."""
+    found: list[str] = []
+    for number, line in enumerate(lines):
+        below = number > 1 and not lines[number - 1].strip() and re.match(r"\S.*(?<!::)$", lines[number - 2])
+        if below and line.startswith("    ") and not line.lstrip().startswith(">>>"):
+            found += ["::", ""]
+        found.append(line)
+    return found
+
+
 def escape_bars(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """Absolute values in docstrings are not substitutions, and a star between blanks is not emphasis."""
     verbatim = False
+    if what == "module":
+        lines[:] = _formulas(lines)
     for number, line in enumerate(lines):
         if line.lstrip().startswith(">>>") or (number and lines[number - 1].rstrip().endswith("::")):
             verbatim = True

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from relverify.core.plain import math_to_text, to_rst
-from relverify.core.render import RELATIONS, SENSE_SIGNS, cite, lemmas_of, typeset
+from relverify.core.render import RELATIONS, SENSE_SIGNS, assumptions, cite, lemmas_of, typeset
 
 if TYPE_CHECKING:
     from relverify.core.steps import Step
@@ -111,7 +111,12 @@ def _statement(theorem: Theorem) -> str:
         for q in formal.quantities:
             extra = f" (computed from a relation: ``{q.of_relation}``)" if q.of_relation else ""
             rows.append(
-                [f":math:`{typeset(q.symbol)}`", f"``{q.symbol.name}``", domain(q.symbol), _text(q.meaning) + extra]
+                [
+                    f":math:`{typeset(q.symbol)}`",
+                    f"``{q.symbol.name}``",
+                    domain(q.symbol).replace(">=", "≥"),
+                    _text(q.meaning) + extra,
+                ]
             )
         parts += [_heading("Symbols"), _table(rows, "10 12 18 60")]
     if formal.solve:
@@ -155,9 +160,8 @@ def _derivation(theorem: Theorem, notice: Callable[[str], None]) -> str:
     rests = f"Proved modulo the classical lemmas {modulo}." if lemmas else "Proved in full: no lemma is cited."
     if theorem.uses:
         rests += f" The derivation uses {', '.join(_link(label) or label for label in theorem.uses)}."
-    intro = (
-        f"Each of the {len(steps)} steps is an obligation that the named prover discharged when this page was built."
-    )
+    number = f"{len(steps)} steps. Each is" if len(steps) > 1 else "One step,"
+    intro = f"{number} discharged by the prover it names, while this page was built, or cites a classical lemma."
     return f"{_heading('Derivation')}\n\n{intro} {rests}\n\n.. container:: derivation\n\n{_indent(listed)}"
 
 
@@ -166,7 +170,7 @@ def _step(theorem: Theorem, number: int, step: Step, notice: Callable[[str], Non
 
     decision = step.discharge()
     lines = [f"{number}. {_text(step.reason)}", _math(_wide(typeset(step.lhs), step.relation, typeset(step.rhs)))]
-    if given := getattr(step, "given", ()):
+    if given := assumptions(step):
         lines.append("Assuming " + ", ".join(f":math:`{typeset(g)}`" for g in given) + ".")
     if box := getattr(step, "box", None):
         sides = (f":math:`{typeset(s)} \\in [{typeset(low)}, {typeset(high)}]`" for s, (low, high) in box.items())

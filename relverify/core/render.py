@@ -18,7 +18,7 @@ SENSE_SIGNS = {"upper": "<=", "lower": ">=", "tight": "="}
 
 
 @functools.cache
-def _printer() -> Any:
+def _printer(words: bool) -> Any:
     import sympy as sp
     from sympy.printing.latex import LatexPrinter, greek_letters_set
 
@@ -43,7 +43,8 @@ def _printer() -> Any:
             body = f"\\langle {', '.join(self._print(a) for a in expr.args)}\\rangle"
             return f"{body}^{{{exp}}}" if exp else body
 
-    return Printer()
+    # a thin space keeps factors apart whose names are words
+    return Printer({"mul_symbol": r"\," if words else None})
 
 
 def typeset(expression: Any) -> str:
@@ -58,12 +59,21 @@ def typeset(expression: Any) -> str:
     """
     import sympy as sp
 
-    return str(_printer().doprint(sp.sympify(expression)))
+    expression = sp.sympify(expression)
+    words = any("mathrm" in _printer(False).doprint(s) for s in expression.free_symbols)
+    return str(_printer(words).doprint(expression))
 
 
 def hypothesis_text(hypothesis: Any) -> str:
     """A hypothesis in plain ASCII notation where it is a relation, else its own words."""
     return to_text(hypothesis) if isinstance(hypothesis, str) else str(hypothesis)
+
+
+def assumptions(step: Step) -> list[Any]:
+    """What a step assumes besides the domains of its symbols."""
+    import sympy as sp
+
+    return [g for g in getattr(step, "given", ()) if g != sp.true]
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -75,7 +85,7 @@ def _step(step: Step) -> dict[str, Any]:
         "reason": to_text(step.reason),
         "prover": step.prover,
     }
-    if given := getattr(step, "given", ()):
+    if given := assumptions(step):
         row["given"] = [str(g) for g in given]
     if box := getattr(step, "box", None):
         row["box"] = {str(s): [str(low), str(high)] for s, (low, high) in box.items()}
