@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import mpmath
 import sympy as sp
 from flint import arb, ctx, fmpq
 
-from relverify.core.readings import Domains, Tables, domains_of, finder
+from relverify.core.readings import Domains, domains_of, finder
 from relverify.core.symbols import domain
 from relverify.core.theorem import Formal, Resource
 from relverify.errors import InputError
@@ -25,6 +25,9 @@ SHOWN_MORE = 8
 MAX_DIGITS = 100_000
 MAX_PLANS = 64
 COUNT_PREC = 128
+
+# accuracy and precision in bits, the domains of the symbols at that precision, and their finder
+_Plan = tuple[int, int, Domains, Callable[[Mapping[str, Any]], tuple[tuple[Any, ...], Any]]]
 
 
 class Enclosure:
@@ -127,8 +130,7 @@ class BoundFunction:
         self._tests = tuple(self.hypotheses())
         self.function = compile_arb(expression, self.symbols)
         self._checked = compile_arb([expression, sp.And(*self._tests, evaluate=False)], self.symbols)
-        self._found = finder([s.name for s in self.symbols], self._checked)
-        self._plans: dict[int, tuple[int, int, Domains, Tables]] = {}
+        self._plans: dict[int, _Plan] = {}
 
     def hypotheses(self, known: frozenset[sp.Symbol] | None = None) -> list[sp.Basic]:
         """The hypotheses that speak only of the given symbols."""
@@ -162,12 +164,17 @@ class BoundFunction:
         '1.375'
         """
         plan = self._plans.get(digits) if type(digits) is int else None
-        wanted, prec, domains, tables = plan or self._plan(digits)
+        wanted, prec, domains, found = plan or self._plan(digits)
         given = _joined(values, named) if values and named else (values or named)
         before = ctx.prec
         ctx.prec = prec
         try:
-            ball, points = self._enclose(given, domains, tables)
+            try:
+                points, (ball, holds) = found(given)
+            except KeyError:
+                points, ball, holds = self._read(given, domains)
+            if holds is not True or len(given) > len(points):
+                self._check(given, points, holds)
             if ball.rel_accuracy_bits() >= wanted:
                 return Enclosure(ball, digits, self, points)
             limit = max(MAX_PREC, 4 * prec)
@@ -183,17 +190,21 @@ class BoundFunction:
 
     def ball(self, values: Mapping[str, Any]) -> arb:
         """Enclose the bound at the current precision of ``flint.ctx``, with all checks of :meth:`evaluate`."""
-        return self._enclose(values, *domains_of(self.symbols, ctx.prec))[0]
+        points, ball, holds = self._read(values, domains_of(self.symbols, ctx.prec))
+        self._check(values, points, holds)
+        return ball
 
     def count(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> int | None:
         """The certified integer of a resource form, or None where the form is not a count."""
         if self.resource is None or not self.resource.integer:
             return None
+        given = _joined(values or {}, named)
         with ctx.workprec(COUNT_PREC):
-            points = self._enclose(_joined(values or {}, named), *domains_of(self.symbols, COUNT_PREC))[1]
+            points, _, holds = self._read(given, domains_of(self.symbols, COUNT_PREC))
+            self._check(given, points, holds)
         return max(self.resource.least, ceiling(self.expression, dict(zip(self.symbols, points, strict=True))))
 
-    def _plan(self, digits: int) -> tuple[int, int, Domains, Tables]:
+    def _plan(self, digits: int) -> _Plan:
         """The accuracy and the precision, in bits, for a number of digits, and the readings at that precision."""
         if type(digits) is not int or not 1 <= digits <= MAX_DIGITS:
             raise InputError("digits", f"{digits!r} is not a number of digits", f"1 to {MAX_DIGITS}")
@@ -201,30 +212,26 @@ class BoundFunction:
         prec = wanted + GUARD_BITS
         if len(self._plans) >= MAX_PLANS:
             self._plans.clear()
-        self._plans[digits] = wanted, prec, *domains_of(self.symbols, prec)
+        domains = domains_of(self.symbols, prec)
+        self._plans[digits] = wanted, prec, domains, finder([s.name for s in self.symbols], domains, self._checked)
         return self._plans[digits]
 
-    def _enclose(self, given: Mapping[str, Any], domains: Domains, tables: Tables) -> tuple[arb, Sequence[Any]]:
-        """Read the values, check them, and enclose the bound at the current precision."""
-        try:
-            points, (result, holds) = self._found(given, *tables)
-        except KeyError:
-            points, balls = self._read(given, domains)
-            result, holds = self._checked(*balls)
-        if len(given) > len(points):
-            self._check_others(given)
-        if holds is not True:
-            self._refuse_outside(dict(zip(self.symbols, points, strict=True)), self._tests)
-        return result, points
-
-    def _read(self, given: Mapping[str, Any], domains: Domains) -> tuple[tuple[Any, ...], list[arb]]:
+    def _read(self, given: Mapping[str, Any], domains: Domains) -> tuple[tuple[Any, ...], arb, bool | None]:
+        """The values in order, the bound at the current precision, and whether balls prove the hypotheses."""
         points, balls = [], []
         for symbol, readings in zip(self.symbols, domains, strict=True):
             if symbol.name not in given:
                 raise InputError(symbol.name, "has no value", f"{symbol.name}=… ({domain(symbol)})")
             points.append(given[symbol.name])
             balls.append(readings.read(points[-1], symbol))
-        return tuple(points), balls
+        ball, holds = self._checked(*balls)
+        return tuple(points), ball, holds
+
+    def _check(self, given: Mapping[str, Any], points: Sequence[Any], holds: bool | None) -> None:
+        if len(given) > len(points):
+            self._check_others(given)
+        if holds is not True:
+            self._refuse_outside(dict(zip(self.symbols, points, strict=True)), self._tests)
 
     def _check_others(self, given: Mapping[str, Any]) -> None:
         """Values that the expression does not need must be right as well: a hypothesis may speak of them."""
@@ -233,7 +240,7 @@ class BoundFunction:
                 raise InputError(str(name)[:60], f"is not a symbol of {self.label}", ", ".join(self._known))
         values = {self._known[name]: value for name, value in given.items()}
         others = [s for s in values if s not in self.symbols]
-        for symbol, readings in zip(others, domains_of(others, COUNT_PREC)[0], strict=True):
+        for symbol, readings in zip(others, domains_of(others, COUNT_PREC), strict=True):
             readings.read(values[symbol], symbol)
         self._refuse_outside(values, [h for h in self.hypotheses(frozenset(values)) if h not in self._tests])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -94,7 +94,12 @@ class Readings:
             raise InputError(symbol.name, f"{shown} {holds} at {symbol.name}={number}", shown)
 
 
-def finder(names: Sequence[str], function: Callable[..., Any]) -> Callable[..., tuple[tuple[Any, ...], Any]]:
+Domains = tuple[Readings, ...]
+
+
+def finder(
+    names: Sequence[str], domains: Sequence[Readings], function: Callable[..., Any]
+) -> Callable[[Mapping[str, Any]], tuple[tuple[Any, ...], Any]]:
     """A function that looks up the balls of all values of a call, and applies another function to them.
 
     It is written out, since a loop would take as long as many a bound. Only the three types that are kept are looked
@@ -104,35 +109,37 @@ def finder(names: Sequence[str], function: Callable[..., Any]) -> Callable[..., 
     ----------
     names : sequence of str
         The names of the values.
+    domains : sequence of Readings
+        The domain of each.
     function : callable
         Takes the balls in the order of the names.
 
     Returns
     -------
     callable
-        Given the values by name and then the `balls` of each domain, returns the values in order and the result; raises
-        KeyError where something is missing.
+        Given the values by name, returns the values in order and the result; raises KeyError where something was not
+        read before.
 
     Examples
     --------
-    >>> finder(["a", "b"], lambda a, b: a + b)({"b": 1, "a": "2"}, {"2": arb(2)}, {1: arb(1)})
+    >>> from relverify.core.symbols import a, b
+    >>> real = domains_of((a, b), 53)
+    >>> real[0].read("2", a), real[1].read(1, b)
+    (2.00000000000000, 1.00000000000000)
+    >>> finder(["a", "b"], real, lambda a, b: a + b)({"b": 1, "a": "2"})
     (('2', 1), 3.00000000000000)
     """
     numbers = range(len(names))
-    lines = [f"def found(given, {', '.join(f't{i}' for i in numbers)}):"]
+    lines = ["def found(given):"]
     for i in numbers:
-        lines.append(f"    v{i} = given[names[{i}]]; k = type(v{i})")
-        pair = f"t{i}[v{i}.as_integer_ratio() if k is Fraction else None]"
-        lines.append(f"    b{i} = t{i}[v{i}] if k is str or k is int else {pair}")
+        lines.append(f"    v{i} = given[{names[i]!r}]; k = type(v{i})")
+        other = f"t{i}[v{i}.as_integer_ratio() if k is Fraction else None]"
+        lines.append(f"    b{i} = t{i}[v{i}] if k is str or k is int else {other}")
     values, balls = ("".join(f"{letter}{i}, " for i in numbers) for letter in "vb")
     lines.append(f"    return ({values}), function({balls})")
-    namespace = {"names": tuple(names), "function": function, "Fraction": Fraction}
+    namespace = {"function": function, "Fraction": Fraction, **{f"t{i}": domains[i].balls for i in numbers}}
     exec(compile("\n".join(lines), "<finder>", "exec"), namespace)
     return namespace["found"]  # type: ignore[return-value]
-
-
-Domains = tuple[Readings, ...]
-Tables = tuple[dict[Any, arb], ...]
 
 
 @lru_cache(maxsize=64)
@@ -140,11 +147,10 @@ def _readings(prec: int, integer: bool, sign: str) -> Readings:
     return Readings(prec, integer, sign)
 
 
-def domains_of(symbols: Sequence[sp.Symbol], prec: int) -> tuple[Domains, Tables]:
-    """The readings of the domains of several symbols at a precision, shared by all theorems, and their `balls`."""
+def domains_of(symbols: Sequence[sp.Symbol], prec: int) -> Domains:
+    """The readings of the domains of several symbols at a precision, shared by all theorems."""
 
     def sign(symbol: sp.Symbol) -> str:
         return "positive" if symbol.is_positive else "nonnegative" if symbol.is_nonnegative else ""
 
-    readings = tuple(_readings(prec, bool(s.is_integer), sign(s)) for s in symbols)
-    return readings, tuple(r.balls for r in readings)
+    return tuple(_readings(prec, bool(s.is_integer), sign(s)) for s in symbols)
