@@ -43,7 +43,7 @@ class Prediction:
     d : int
         Outputs of each network; an upper bound for *grid-neurons*.
     theorem : str
-        ``"grid-neurons"`` or ``"symmetric"``.
+        ``"grid-neurons"``, ``"symmetric"`` or ``"asymmetric"``.
     error : Expr
         Proved upper bound of the error at these counts, at most eps.
     per_feature : tuple of int
@@ -350,22 +350,58 @@ def _allocate(f: _Features, d: int, eps: fmpq, tail: fmpq, kind: str, most: int)
         linear = [fmpq(0)] * d
     else:
         budget, linear = t, [2 * f.size(i) for i in range(1, d + 1)]
-
-    def spent(i: int, n: int) -> fmpq:
-        delta = curves[i] / n**2 if n else fmpq(0)
-        return delta * (linear[i] + delta)
-
-    counts = _greedy(spent, least, budget, most)
-    if counts is None or sum(counts) >= most:
+    found = allocate(curves, linear, fmpq(1), least, budget, most)
+    if found is None:
         return None
-    deltas = tuple(c / n**2 if n else fmpq(0) for c, n in zip(curves, counts, strict=True))
-    total = sum((spent(i, n) for i, n in enumerate(counts)), fmpq(0))
+    counts, deltas, total = found
     error: sp.Expr = from_fmpq(tail + total)
     if kind == "vector":
         norm, length = from_fmpq(f.norm), sp.sqrt(from_fmpq(total))
         error = from_fmpq(tail) + 2 * norm * length + from_fmpq(total)
     units = sum(counts)
-    return Prediction(units, units, 0, d, "symmetric", error, tuple(counts), deltas, tail, kind)
+    return Prediction(units, units, 0, d, "symmetric", error, tuple(counts), tuple(deltas), tail, kind)
+
+
+def allocate(
+    curves: Sequence[fmpq],
+    linear: Sequence[fmpq],
+    square: fmpq,
+    least: Sequence[int],
+    budget: fmpq,
+    most: int = MAX_UNITS,
+) -> tuple[list[int], list[fmpq], fmpq] | None:
+    """The least number of units with ``Σ (linear_i δ_i + square δ_i²) <= budget``, δ_i = curve_i / n_i².
+
+    Parameters
+    ----------
+    curves, linear : sequence of fmpq
+    square : fmpq
+    least : sequence of int
+        Where to start; a feature that starts at 0 is exact and stays there.
+    budget : fmpq
+    most : int
+        The sum has to be below this number.
+
+    Returns
+    -------
+    tuple or None
+        The counts, the errors δ_i and what they spend, which is decided exactly to be within the budget.
+
+    Examples
+    --------
+    >>> allocate([fmpq(4), fmpq(1)], [fmpq(1), fmpq(1)], fmpq(0), [1, 1], fmpq(1))
+    ([3, 2], [4/9, 1/4], 25/36)
+    """
+
+    def spent(i: int, n: int) -> fmpq:
+        delta = curves[i] / n**2 if n else fmpq(0)
+        return delta * (linear[i] + square * delta)
+
+    counts = _greedy(spent, least, budget, most)
+    if counts is None or sum(counts) >= most:
+        return None
+    deltas = [c / n**2 if n else fmpq(0) for c, n in zip(curves, counts, strict=True)]
+    return counts, deltas, sum((spent(i, n) for i, n in enumerate(counts)), fmpq(0))
 
 
 def _greedy(spent: Callable[[int, int], fmpq], least: Sequence[int], budget: fmpq, most: int) -> list[int] | None:

@@ -11,16 +11,19 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from flint import fmpq
 
 from relverify.certify.compiled import compiled, rational_ends
 from relverify.certify.vertex import VertexCertificate, vertex_certificate
 from relverify.core.box import Box, parse_box
 from relverify.errors import InputError
+from relverify.networks.asymmetric import asymmetric_units
 from relverify.networks.certified import write_certified
 from relverify.networks.construct import MAX_NODES, equal_nodes, interpolating_network
 from relverify.networks.counts import Prediction, grid_units, one_network, positive_eps, spline_units
@@ -31,7 +34,7 @@ from relverify.rigor.decide import Verdict
 from relverify.rigor.decimals import decimal_string
 from relverify.rigor.exact import to_fmpq
 
-THEOREMS = ("grid-neurons", "symmetric")
+THEOREMS = ("grid-neurons", "symmetric", "asymmetric")
 INITS = ("uniform-knots", "random-knots")
 ROUNDS = 30
 MOVES = 3
@@ -147,7 +150,7 @@ def train(
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Trained:
-    """Train one network (symmetric PSD relations on equal boxes) or two, and certify the error.
+    """Train one network (PSD relations on equal boxes, unless the theorem is *asymmetric*) or two, and certify them.
 
     Parameters
     ----------
@@ -158,9 +161,10 @@ def train(
     eps : exact number > 0
     units : int or (int, int), optional
         Hidden units in all, or of phi and psi; by default what `theorem` predicts.
-    theorem : {"grid-neurons", "symmetric"}
+    theorem : {"grid-neurons", "symmetric", "asymmetric"}
         The source of the predicted size: :func:`~relverify.networks.counts.grid_units`, or
-        :func:`~relverify.networks.counts.spline_units`, which also fixes the number of outputs.
+        :func:`~relverify.networks.counts.spline_units` (one network) and
+        :func:`~relverify.networks.asymmetric.asymmetric_units` (two), which also fix the number of outputs.
     seed : int
         The values of the outputs at the knots, hence the output weights, are standard normal by this seed.
     init : {"uniform-knots", "random-knots"}
@@ -247,6 +251,13 @@ def smallest(
     return Smallest(best.units, best, tried)
 
 
+@lru_cache(maxsize=32)
+def _predict(theorem: str, relation: Relation, x: Box, y: Box, eps: sp.Expr) -> Prediction:
+    if theorem == "symmetric":
+        return spline_units(relation, x, eps)
+    return {"grid-neurons": grid_units, "asymmetric": asymmetric_units}[theorem](relation, x, y, eps)
+
+
 class _Setup:
     """Checked arguments of :func:`train`."""
 
@@ -267,30 +278,25 @@ class _Setup:
             raise InputError("init", f"{str(init)[:40]!r} is unknown", ", ".join(INITS))
         if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
             raise InputError("seed", f"{seed!r} is not accepted", "an integer from 0 to 2**63 - 1")
-        self.one = one_network(relation, self.x, self.y)
+        self.one = theorem != "asymmetric" and one_network(relation, self.x, self.y)
         if theorem == "symmetric" and not self.one:
             raise InputError(
                 "relation", f"{relation.text} is not known to be symmetric PSD on equal boxes",
-                "a PSD relation, or theorem grid-neurons",
+                "a PSD relation, or another theorem",
             )  # fmt: skip
-        self.prediction = self._predict()
-
-    def _predict(self) -> Prediction:
-        if self.theorem == "symmetric":
-            return spline_units(self.relation, self.x, self.eps)
-        return grid_units(self.relation, self.x, self.y, self.eps)
+        self.prediction = _predict(theorem, relation, self.x, self.y, positive_eps(eps))
 
     def sizes(self, units: int | tuple[int, int] | None) -> list[int]:
         """Hidden units of each network."""
         p = self.prediction
         if units is None:
-            chosen = [p.n_x] if self.one else [p.n_x, p.n_y]
+            chosen = [max(p.n_x, 1)] if self.one else [max(p.n_x, 1), max(p.n_y, 1)]
         elif isinstance(units, tuple):
             chosen = list(units)
         elif self.one or not isinstance(units, int):
             chosen = [units]
         else:
-            first = min(max(round(units * p.n_x / p.units), 1), max(units - 1, 1))
+            first = min(max(round(units * p.n_x / max(p.units, 1)), 1), max(units - 1, 1))
             chosen = [first, units - first]
         good = all(isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= MAX_NODES for n in chosen)
         if len(chosen) != (1 if self.one else 2) or not good:
@@ -366,7 +372,7 @@ def _distinct(side: Side) -> bool:
 def _dimension(setup: _Setup, sizes: list[int], values: Any, knots: list[np.ndarray]) -> int:
     """Outputs: as predicted, or the numerical rank at eps/20 and two more, at most n + 1."""
     most = min(sizes) + 1
-    if setup.theorem == "symmetric":
+    if setup.theorem != "grid-neurons":
         return min(most, max(setup.prediction.d, 1))
     pieces = [max(1, 200 // len(nodes)) for nodes in knots]
     points = [fine_grid(nodes, count) for nodes, count in zip(knots, pieces, strict=True)]

@@ -160,7 +160,7 @@ def test_brownian_splines():
 @pytest.mark.parametrize("eps", ["0", "-1/100", 0, None, 0.01, "pie"])
 @pytest.mark.parametrize("count", [grid_units, spline_units])
 def test_refuses_eps(count, eps):
-    with pytest.raises(InputError, match="^eps"):
+    with pytest.raises(InputError, match=r"^eps"):
         count(parse_relation(GAUSSIAN), "[0,1]", eps=eps)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from flint import fmpq
 
 from relverify.certify.vertex import vertex_certificate
-from relverify.errors import InputError
+from relverify.errors import InputError, MissingDependency
 from relverify.relations import parse_relation
 from relverify.rigor.decide import Verdict
 from relverify.rigor.exact import to_fmpq
@@ -126,6 +127,15 @@ def test_predicted_size_by_the_symmetric_theorem(eps, units, seed):
     _holds(found, eps)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize(("eps", "units"), [("1e-1", 82), ("1e-2", 452)])
+def test_predicted_size_by_the_asymmetric_theorem(eps, units, seed):
+    found = train(parse_relation("tanh_order(c=4)"), "[0,1]", eps=eps, theorem="asymmetric", seed=seed)
+    assert found.units == units == found.phi.hidden_units + found.psi.hidden_units
+    _holds(found, eps)
+
+
 @pytest.mark.parametrize(
     ("change", "argument"),
     [
@@ -160,6 +170,12 @@ def test_refuses_an_asymmetric_relation_for_the_symmetric_theorem():
 def test_refuses_cuda_where_there_is_none():
     with pytest.raises(InputError, match="cuda is not available"):
         train(parse_relation(GAUSSIAN), "[0,1]", eps="1e-1", device="cuda")
+
+
+def test_without_torch(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingDependency, match="pip install"):
+        train(parse_relation(GAUSSIAN), "[0,1]", eps="1e-1")
 
 
 def test_fine_grid_and_values():
