@@ -106,9 +106,7 @@ def asymmetric_units(
     for d in range(1, expansion.d + 1):
         if tails[d] + margin >= float(limit):
             continue
-        found = _predict(
-            expansion.cut(d), to_fmpq(sp.Rational(tails[d] + margin)), limit, budget, best[0] if best else MAX_UNITS
-        )
+        found = _predict(expansion.cut(d), dyadic(tails[d] + margin), limit, budget, best[0] if best else MAX_UNITS)
         if found is not None:
             best = found.units, d
         if best is not None and d > best[1] + 3:
