@@ -18,7 +18,8 @@ from flint import arb, arb_mat, fmpq
 from relverify.certify.compiled import compiled, rational_ends, up
 from relverify.core.box import Box, parse_box
 from relverify.errors import InputError
-from relverify.networks.counts import BUDGETS, MAX_UNITS, PREC, Prediction, allocate, positive_eps
+from relverify.networks.allocation import MAX_UNITS, allocate
+from relverify.networks.counts import BUDGETS, PREC, Prediction, positive_eps
 from relverify.networks.minimax import Values, float_values
 from relverify.relations.relation import Relation
 from relverify.rigor.enclose import arf_to_fmpq, enclose

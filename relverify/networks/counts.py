@@ -5,8 +5,6 @@ Every count is certified: the inequality that it has to satisfy is decided in ex
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +15,7 @@ from flint import arb, fmpq
 from relverify.certify.compiled import compiled, rational_ends
 from relverify.core.box import Box, parse_box
 from relverify.errors import InputError
+from relverify.networks.allocation import MAX_UNITS, allocate
 from relverify.relations.relation import Expansion, Relation
 from relverify.relations.sup import supremum
 from relverify.rigor.decide import Verdict, decide
@@ -25,7 +24,6 @@ from relverify.rigor.exact import exact, from_fmpq, to_fmpq
 from relverify.rigor.integers import ceiling
 
 MAX_FEATURES = 200
-MAX_UNITS = 200_000
 PREC = 192
 BUDGETS = ("best", "vector", "coordinate")
 
@@ -360,78 +358,3 @@ def _allocate(f: _Features, d: int, eps: fmpq, tail: fmpq, kind: str, most: int)
         error = from_fmpq(tail) + 2 * norm * length + from_fmpq(total)
     units = sum(counts)
     return Prediction(units, units, 0, d, "symmetric", error, tuple(counts), tuple(deltas), tail, kind)
-
-
-def allocate(
-    curves: Sequence[fmpq],
-    linear: Sequence[fmpq],
-    square: fmpq,
-    least: Sequence[int],
-    budget: fmpq,
-    most: int = MAX_UNITS,
-) -> tuple[list[int], list[fmpq], fmpq] | None:
-    """The least number of units with ``Σ (linear_i δ_i + square δ_i²) <= budget``, δ_i = curve_i / n_i².
-
-    Parameters
-    ----------
-    curves, linear : sequence of fmpq
-    square : fmpq
-    least : sequence of int
-        Where to start; a feature that starts at 0 is exact and stays there.
-    budget : fmpq
-    most : int
-        The sum has to be below this number.
-
-    Returns
-    -------
-    tuple or None
-        The counts, the errors δ_i and what they spend, which is decided exactly to be within the budget.
-
-    Examples
-    --------
-    >>> allocate([fmpq(4), fmpq(1)], [fmpq(1), fmpq(1)], fmpq(0), [1, 1], fmpq(1))
-    ([3, 2], [4/9, 1/4], 25/36)
-    """
-
-    def spent(i: int, n: int) -> fmpq:
-        delta = curves[i] / n**2 if n else fmpq(0)
-        return delta * (linear[i] + square * delta)
-
-    counts = _greedy(spent, least, budget, most)
-    if counts is None or sum(counts) >= most:
-        return None
-    deltas = [c / n**2 if n else fmpq(0) for c, n in zip(curves, counts, strict=True)]
-    return counts, deltas, sum((spent(i, n) for i, n in enumerate(counts)), fmpq(0))
-
-
-def _greedy(spent: Callable[[int, int], fmpq], least: Sequence[int], budget: fmpq, most: int) -> list[int] | None:
-    """The least integers whose spending is within the budget, or None if they add up to `most` or more.
-
-    Spending is convex and decreasing in each integer, so taking the largest gain each time is optimal.
-    """
-    counts = list(least)
-    rough = [float(spent(i, n)) for i, n in enumerate(counts)]
-    heap: list[tuple[float, int, float]] = []
-
-    def push(i: int) -> None:
-        if counts[i]:
-            after = float(spent(i, counts[i] + 1))
-            heapq.heappush(heap, (after - rough[i], i, after))
-
-    for i in range(len(counts)):
-        push(i)
-    limit, total, units = float(budget), sum(rough), sum(counts)
-    while True:
-        # float64 proposes; the exact sum decides
-        if total <= limit * (1 + 1e-9):
-            total = sum(rough)
-            if sum((spent(i, n) for i, n in enumerate(counts)), fmpq(0)) <= budget:
-                return counts
-        if not heap or units >= most:
-            return None
-        gain, i, after = heapq.heappop(heap)
-        counts[i] += 1
-        units += 1
-        total += gain
-        rough[i] = after
-        push(i)
