@@ -136,7 +136,8 @@ ARB = Arithmetic(
     },
     integer=arb,
     namespace={
-        "arb": arb, "abs": abs, "power": _power, "sign": _sign, "heaviside": _heaviside, "arctangent": _arctangent, "dirac": _dirac, "polygamma": _polygamma, "piecewise": _piecewise,
+        "arb": arb, "abs": abs, "power": _power, "sign": _sign, "heaviside": _heaviside, "dirac": _dirac,
+        "arctangent": _arctangent, "polygamma": _polygamma, "piecewise": _piecewise,
         "add_up": _sum, "multiply_up": _product, "equal": _equal, "negate": _not,
         "golden": lambda: (arb(5).sqrt() + 1) / 2, "__builtins__": {},
     },

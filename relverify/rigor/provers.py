@@ -6,18 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import sympy as sp
-from flint import arb, ctx
+from flint import arb, ctx, fmpq
 
 from relverify.errors import UnknownNode
 from relverify.rigor.decide import Decision, Verdict
-from relverify.rigor.enclose import compile_arb, to_arb
+from relverify.rigor.enclose import compile_arb, enclose, endpoints, to_arb
+from relverify.rigor.exact import exact, to_fmpq
 
 Z3_MILLISECONDS = 20_000
 MAX_BOXES = 100_000
 
 
 def prove_identity(lhs: sp.Expr, rhs: sp.Expr) -> Decision:
-    """Prove that two expressions are equal for all values of their symbols.
+    """Prove that two expressions are equal for all values of their symbols at which they are defined.
+
+    Simplification is checked against the sides in balls at a few points, where one that differs refutes.
 
     Examples
     --------
@@ -26,10 +29,34 @@ def prove_identity(lhs: sp.Expr, rhs: sp.Expr) -> Decision:
     <Verdict.PROVED: 'proved'>
     """
     difference = sp.sympify(lhs) - sp.sympify(rhs)
+    for point in _points(lhs, rhs):
+        try:
+            left, right = (enclose(side, point) for side in (lhs, rhs))
+        except UnknownNode:
+            break
+        if left.is_finite() and right.is_finite() and not left.overlaps(right):
+            where = ", ".join(f"{symbol}={value}" for symbol, value in point.items())
+            return Decision(Verdict.REFUTED, f"the sides differ at {where}", 128)
     for method in (sp.expand, sp.simplify, lambda e: sp.simplify(e.rewrite(sp.exp)), lambda e: sp.simplify(e.doit())):
         if method(difference) == 0:
             return Decision(Verdict.PROVED, "the difference simplifies to 0")
     return Decision(Verdict.UNDECIDED, f"SymPy leaves the difference {sp.simplify(difference)}")
+
+
+def _points(*sides: sp.Expr) -> list[dict[sp.Symbol, sp.Rational]]:
+    """A few exact points in the domain of the symbols."""
+    symbols = sorted(set().union(*(sp.sympify(side).free_symbols for side in sides)), key=lambda s: s.name)
+    if any(s.is_even is not None or s.is_prime is not None or s.is_irrational or s.is_zero for s in symbols):
+        return []
+    points = []
+    for first in (2, 3, 5):
+        point = {}
+        for i, symbol in enumerate(symbols):
+            value = sp.Integer(first + i) if symbol.is_integer else sp.Rational(2 * first + 3 * i, 7)
+            signed = symbol.is_nonnegative or (i + first) % 3
+            point[symbol] = value if signed and not symbol.is_nonpositive else -value
+        points.append(point)
+    return points
 
 
 def prove_by_z3(lhs: sp.Expr, relation: str, rhs: sp.Expr, given: Sequence[Any] = ()) -> Decision:
@@ -46,7 +73,8 @@ def prove_by_z3(lhs: sp.Expr, relation: str, rhs: sp.Expr, given: Sequence[Any] 
     Returns
     -------
     Decision
-        Refuted with a counterexample only where no function was replaced by a free variable.
+        Refuted with a counterexample only where no function was replaced by a free variable, and no symbol has a
+        domain beyond a sign. Undecided where the assumptions contradict each other.
 
     Examples
     --------
@@ -64,6 +92,8 @@ def prove_by_z3(lhs: sp.Expr, relation: str, rhs: sp.Expr, given: Sequence[Any] 
         return Decision(Verdict.UNDECIDED, str(error))
     claim = {"=": left == right, "<=": left <= right, "<": left < right, ">=": left >= right, ">": left > right}
     known = translator.facts + assumptions
+    if _solve(known) == z3.unsat:
+        return Decision(Verdict.UNDECIDED, "the assumptions contradict each other, so that they prove anything")
     for condition, definition in translator.partial:
         if _solve([*known, z3.Not(condition)]) != z3.unsat:
             return Decision(Verdict.UNDECIDED, "an operation may be undefined under the assumptions")
@@ -111,8 +141,16 @@ class _ToZ3:
             self.facts.append(variable > 0)
         elif node.is_nonnegative:
             self.facts.append(variable >= 0)
+        elif node.is_negative:
+            self.facts.append(variable < 0)
+        elif node.is_nonpositive:
+            self.facts.append(variable <= 0)
+        elif node.is_nonzero:
+            self.facts.append(variable != 0)
         if node.is_integer and node.is_positive:
             self.facts.append(variable >= 1)
+        if isinstance(node, sp.Symbol) and (node.is_rational is not None or node.is_algebraic is not None):
+            self.abstracted.append(f"the domain of {node}")
         return variable
 
     def translate(self, node: sp.Basic) -> Any:
@@ -126,25 +164,24 @@ class _ToZ3:
             case sp.Add():
                 return sum((self.visit(a) for a in node.args[1:]), self.visit(node.args[0]))
             case sp.Mul():
-                above, below = node.as_numer_denom()
-                if below == 1:
-                    result = self.visit(node.args[0])
-                    for factor in node.args[1:]:
-                        result = result * self.visit(factor)
-                    return result
-                return self.quotient(above, below)
-            case sp.Pow(exp=exponent) if exponent.is_Integer and abs(exponent) <= 16:
-                if exponent.is_negative:
-                    return self.quotient(sp.Integer(1), sp.Pow(node.base, -exponent))
-                base = self.visit(node.base)
-                result = base
-                for _ in range(int(exponent) - 1):
-                    result = result * base
+                # as_numer_denom would clear nested quotients, and with them the condition that they are defined
+                below = [f for f in node.args if f.is_Pow and f.exp.could_extract_minus_sign()]
+                above = [f for f in node.args if f not in below]
+                if below:
+                    return self.quotient(sp.Mul(*above), sp.Mul(*[sp.Pow(f.base, -f.exp) for f in below]))
+                result = self.visit(above[0])
+                for factor in above[1:]:
+                    result = result * self.visit(factor)
                 return result
+            case sp.Pow(exp=exponent) if exponent.could_extract_minus_sign():
+                return self.quotient(sp.Integer(1), sp.Pow(node.base, -exponent))
+            case sp.Pow(exp=exponent) if exponent.is_Integer and exponent <= 16:
+                return self.repeated(self.visit(node.base), int(exponent))
             case sp.Pow(exp=exponent) if exponent.is_Rational and exponent.q == 2:
-                if exponent.is_negative:
-                    return self.quotient(sp.Integer(1), sp.Pow(node.base, -exponent))
-                return self.visit(sp.sqrt(node.base) ** int(exponent.p)) if exponent.p > 1 else self.root(node.base)
+                if exponent.p == 1:
+                    return self.root(node.base)
+                if exponent.p <= 16:
+                    return self.repeated(self.visit(sp.sqrt(node.base)), int(exponent.p))
             case sp.Abs():
                 inner = self.visit(node.args[0])
                 return z3.If(inner >= 0, inner, -inner)
@@ -159,6 +196,13 @@ class _ToZ3:
             raise UnknownNode(type(node).__name__)
         self.abstracted.append(str(node))
         return self.fresh(node)
+
+    @staticmethod
+    def repeated(base: Any, times: int) -> Any:
+        result = base
+        for _ in range(times - 1):
+            result = result * base
+        return result
 
     def root(self, radicand: sp.Expr) -> Any:
         import z3
@@ -186,7 +230,8 @@ class _ToZ3:
             return z3.And(*parts) if isinstance(node, sp.And) else z3.Or(*parts)
         if isinstance(node, sp.core.relational.Relational):
             left, right = self.visit(node.lhs), self.visit(node.rhs)
-            tests = {"<=": left <= right, "<": left < right, ">=": left >= right, ">": left > right, "==": left == right}
+            order = {"<=": left <= right, "<": left < right, ">=": left >= right, ">": left > right}
+            tests = {**order, "==": left == right, "!=": left != right}
             if node.rel_op in tests:
                 return tests[node.rel_op]
         raise UnknownNode(type(node).__name__)
@@ -197,33 +242,75 @@ def prove_on_box(
 ) -> Decision:
     """Prove an inequality over a box of parameters by branch and bound with balls.
 
+    Parameters
+    ----------
+    lhs, rhs : Expr
+    relation : {"<=", "<", ">=", ">"}
+    box : mapping of Symbol to (lower, upper)
+        Exact ends, ``lower <= upper``, in the domain of the symbol. Irrational ends are rounded outwards.
+    prec : int
+        Working precision in bits; cells are halved until they have about as many.
+
+    Returns
+    -------
+    Decision
+        Refuted only at a rational point that is proved to lie in the box.
+
     Examples
     --------
     >>> x = sp.Symbol("x")
     >>> prove_on_box(sp.sin(x), "<", x + sp.Rational(1, 10), {x: (0, 3)}).verdict
     <Verdict.PROVED: 'proved'>
     """
-    strict = relation in ("<", ">")
-    difference = rhs - lhs if relation in ("<=", "<") else lhs - rhs
-    function = compile_arb(difference, tuple(box))
+    if relation not in ("<=", "<", ">=", ">"):
+        return Decision(Verdict.UNDECIDED, f"a box does not prove {relation}")
     with ctx.workprec(prec):
-        stack = [tuple((to_arb(low), to_arb(high)) for low, high in box.values())]
-        count = 0
-        while stack:
-            cell = stack.pop()
-            count += 1
-            value = function(*[low.union(high) for low, high in cell])
-            if (value > 0) if strict else (value >= 0):
-                continue
-            middle = function(*[((low + high) / 2).mid() for low, high in cell])
-            if (middle <= 0) if strict else (middle < 0):
-                point = {str(s): str((low + high) / 2) for s, (low, high) in zip(box, cell, strict=True)}
-                return Decision(Verdict.REFUTED, f"fails at {point}", prec)
-            if count > MAX_BOXES:
-                return Decision(Verdict.UNDECIDED, f"{MAX_BOXES} boxes did not suffice", prec)
-            widest = max(range(len(cell)), key=lambda axis: float((cell[axis][1] - cell[axis][0]).mid()))
-            low, high = cell[widest]
-            half = arb(((low + high) / 2).mid())
-            for part in ((low, half), (half, high)):
-                stack.append((*cell[:widest], part, *cell[widest + 1 :]))
+        sides = {symbol: (to_arb(low), to_arb(high)) for symbol, (low, high) in box.items()}
+        for symbol, (low, high) in sides.items():
+            if not low <= high and not low.overlaps(high):
+                return Decision(Verdict.UNDECIDED, f"the box has no {symbol}")
+            if (symbol.is_nonnegative and not low >= 0) or symbol.is_nonpositive:
+                return Decision(Verdict.UNDECIDED, f"the box leaves the domain of {symbol}")
+        try:
+            function = compile_arb(rhs - lhs if relation in ("<=", "<") else lhs - rhs, tuple(box))
+        except UnknownNode as error:
+            return Decision(Verdict.UNDECIDED, str(error))
+        outer = tuple((_end(box[s][0], low, 0), _end(box[s][1], high, 1)) for s, (low, high) in sides.items())
+        return _branch_and_bound(function, relation in ("<", ">"), sides, outer, prec)
+
+
+def _end(value: Any, ball: arb, side: int) -> fmpq:
+    """An end of a side, exactly where it is rational, else rounded outwards."""
+    number = exact(value)
+    return to_fmpq(number) if number.is_Rational else endpoints(ball)[side]
+
+
+def _branch_and_bound(
+    function: Any, strict: bool, sides: Mapping[sp.Symbol, tuple[arb, arb]], outer: tuple[Any, ...], prec: int
+) -> Decision:
+    least = [(high - low) / (1 << prec // 2) for low, high in outer]
+    stack, count = [outer], 0
+    while stack:
+        cell = stack.pop()
+        count += 1
+        value = function(*[arb(low) if low == high else arb(low).union(arb(high)) for low, high in cell])
+        if (value > 0) if strict else (value >= 0):
+            continue
+        point = [(low + high) / 2 for low, high in cell]
+        middle = function(*[arb(p) for p in point])
+        ends = zip(point, cell, sides.values(), strict=True)
+        inside = all(low == high or a <= arb(p) <= b for p, (low, high), (a, b) in ends)
+        if inside and ((middle <= 0) if strict else (middle < 0)):
+            where = ", ".join(f"{s}={p}" for s, p in zip(sides, point, strict=True))
+            return Decision(Verdict.REFUTED, f"fails at {where}", prec)
+        if count > MAX_BOXES:
+            return Decision(Verdict.UNDECIDED, f"{MAX_BOXES} boxes did not suffice", prec)
+        widths = [high - low for low, high in cell]
+        widest = max(range(len(cell)), key=widths.__getitem__, default=0)
+        if not cell or widths[widest] <= least[widest]:
+            where = ", ".join(f"{s}={p}" for s, p in zip(sides, point, strict=True))
+            return Decision(Verdict.UNDECIDED, f"not decided near {where}", prec)
+        low, high = cell[widest]
+        for part in ((low, point[widest]), (point[widest], high)):
+            stack.append((*cell[:widest], part, *cell[widest + 1 :]))
     return Decision(Verdict.PROVED, f"{count} boxes", prec)
