@@ -7,6 +7,8 @@ powers are limited before anything is computed, so that hostile text is refused 
 from __future__ import annotations
 
 import ast
+import keyword
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,15 +19,19 @@ import sympy as sp
 from relverify.errors import InputError
 
 MAX_LENGTH = 4000
-MAX_DEPTH = 60
+MAX_DEPTH = 30
+MAX_OPERATIONS = 240
 MAX_DIGITS = 400
 MAX_POWER = 400
+MAX_ARGUMENTS = 24
+MAX_EXPONENTIAL = 100_000
 
 FUNCTIONS: Mapping[str, Callable[..., sp.Expr]] = {
     "sqrt": sp.sqrt, "exp": sp.exp, "log": sp.log, "sin": sp.sin, "cos": sp.cos, "tan": sp.tan,
     "tanh": sp.tanh, "sinh": sp.sinh, "cosh": sp.cosh, "atan": sp.atan, "erf": sp.erf,
     "abs": sp.Abs, "Abs": sp.Abs, "min": sp.Min, "max": sp.Max, "Min": sp.Min, "Max": sp.Max,
 }  # fmt: skip
+_WORD = re.compile(r"[A-Za-z_]+")
 CONSTANTS: Mapping[str, sp.Expr] = {"pi": sp.pi, "E": sp.E}
 
 
@@ -116,7 +122,7 @@ class Tree:
         self, variables: Mapping[str, sp.Symbol], functions: Mapping[str, Callable[..., sp.Expr]] = FUNCTIONS
     ) -> sp.Expr:
         """Build the expression; see :func:`parse_expression`."""
-        return _Builder(self.argument, self.source, variables, functions).build(self.node)
+        return _Builder(self.argument, self.source, variables, functions).read(self.node, lists=False)
 
     def call(self) -> tuple[str, dict[str, Any]]:
         """Read a catalogue call; see :func:`parse_call`."""
@@ -127,11 +133,11 @@ class Tree:
             raise InputError(self.argument, "is not a call", "NAME or NAME(parameter=value, …)")
         parameters: dict[str, Any] = {}
         for position, value in enumerate(self.node.args):
-            parameters[str(position)] = builder.value(value)
-        for keyword in self.node.keywords:
-            if keyword.arg is None or keyword.arg in parameters:
+            parameters[str(position)] = builder.read(value)
+        for named in self.node.keywords:
+            if named.arg is None or named.arg in parameters:
                 raise InputError(self.argument, "has a repeated or starred parameter", "NAME(parameter=value, …)")
-            parameters[keyword.arg] = builder.value(keyword.value)
+            parameters[named.arg] = builder.read(named.value)
         return self.node.func.id, parameters
 
 
@@ -145,6 +151,11 @@ def parse_tree(text: str, argument: str = "expression") -> Tree:
         raise InputError(argument, f"has a character outside ASCII: {_short(text)}", "ASCII text")
     if not text.strip():
         raise InputError(argument, "is empty", "an expression")
+    # Python's reader warns of words that touch a number (1if) and of backslashes, where it does not refuse them
+    words = [word for word in _WORD.findall(text) if keyword.iskeyword(word)]
+    if words or "\\" in text:
+        found = repr(words[0]) if words else "a backslash"
+        raise InputError(argument, f"contains {found}: {_short(text)}", "a mathematical expression")
     depth = deepest = 0
     for character in text:
         depth += (character in "([") - (character in ")]")
@@ -160,7 +171,8 @@ def parse_tree(text: str, argument: str = "expression") -> Tree:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 60 else text[:57] + "..."
+    shown = "".join(c if c.isprintable() else "?" for c in text[:61])
+    return shown if len(text) <= 60 else shown[:57] + "..."
 
 
 class _Builder:
@@ -172,14 +184,24 @@ class _Builder:
     def refuse(self, problem: str, accepted: str = "") -> InputError:
         return InputError(self.argument, problem, accepted)
 
+    def read(self, node: ast.expr, lists: bool = True) -> Any:
+        """An expression or, where allowed, a nested list of them."""
+        try:
+            return self.value(node) if lists else self.build(node)
+        except InputError:
+            raise
+        except (ArithmeticError, ValueError, TypeError, RecursionError, MemoryError) as error:
+            # SymPy and mpmath fail in many ways on numbers of extreme size
+            raise self.refuse(f"cannot be evaluated ({type(error).__name__})", "moderate numbers") from None
+
     def value(self, node: ast.expr) -> Any:
         if isinstance(node, ast.List | ast.Tuple):
             return [self.value(item) for item in node.elts]
         return self.build(node)
 
     def build(self, node: ast.expr, depth: int = 0) -> sp.Expr:
-        if depth > 4 * MAX_DEPTH:
-            raise self.refuse(f"is nested more than {4 * MAX_DEPTH} operations deep")
+        if depth > MAX_OPERATIONS:
+            raise self.refuse(f"is nested more than {MAX_OPERATIONS} operations deep")
         result = self._build(node, depth)
         if result.has(sp.nan, sp.oo, -sp.oo, sp.zoo):
             raise self.refuse("is not a finite number", "finite values")
@@ -257,12 +279,21 @@ class _Builder:
         many = function in (sp.Min, sp.Max)
         if (len(args) < 2) if many else (len(args) != 1):
             raise self.refuse(f"{name} takes {'two or more' if many else 'one'} argument(s), not {len(args)}")
-        if any(argument.is_number and _digits(argument) > 18 and name in _GROWING for argument in args):
-            raise self.refuse(f"{name} of a number that is too large")
+        if name in _GROWING and not all(_moderate(argument) for argument in args if argument.is_number):
+            raise self.refuse(f"has {name} of a number that is too large", f"up to {MAX_EXPONENTIAL}")
+        if many and sum(len(a.args) if isinstance(a, function) else 1 for a in args) > MAX_ARGUMENTS:
+            # SymPy compares all pairs of them
+            raise self.refuse(f"has {name} of too many arguments", f"at most {MAX_ARGUMENTS}")
         return function(*args)
 
 
 _GROWING = frozenset({"exp", "sinh", "cosh"})
+
+
+def _moderate(number: sp.Expr) -> bool:
+    from relverify.rigor.enclose import enclose
+
+    return bool(abs(enclose(number, prec=64)) < MAX_EXPONENTIAL)
 
 
 def _digits(expr: sp.Expr) -> int:
