@@ -8,13 +8,13 @@ from functools import lru_cache
 from typing import Any
 
 import sympy as sp
-from flint import arb, ctx
+from flint import arb, ctx, fmpq
 
 from relverify.core.symbols import domain
 from relverify.errors import InputError
 from relverify.rigor.decide import MAX_PREC, Verdict, decide
 from relverify.rigor.enclose import to_arb
-from relverify.rigor.exact import exact
+from relverify.rigor.exact import exact, plain
 
 CAPACITY = 1024
 
@@ -43,7 +43,7 @@ class Readings:
     """
 
     def __init__(self, prec: int, integer: bool, sign: str) -> None:
-        self.prec, self.integer = prec, integer
+        self.prec, self.integer, self.sign = prec, integer, sign
         self.balls: dict[Any, arb] = {}
         self.test = {"positive": sp.Gt(_BARE, 0), "nonnegative": sp.Ge(_BARE, 0), "": None}[sign]
 
@@ -71,22 +71,32 @@ class Readings:
         ball = None if key is None else self.balls.get(key)
         if ball is not None:
             return ball
-        number = exact(value, symbol.name)
-        if self.integer and not number.is_integer:
-            raise InputError(symbol.name, f"{number} is not an integer", domain(symbol))
-        if self.test is not None:
-            self._require(number, symbol)
-        with ctx.workprec(self.prec):
-            ball = to_arb(number)
+        ratio = (value, 1) if kind is int else key if kind is Fraction else plain(value) if kind is str else None
+        if ratio is not None and self._contains(*ratio):
+            ball = self._enclose(fmpq(*ratio))
+        else:
+            number = exact(value, symbol.name)
+            if self.integer and not number.is_integer:
+                raise InputError(symbol.name, f"{number} is not an integer", domain(symbol))
+            if self.test is not None:
+                self._require(number, symbol)
+            ball = self._enclose(number)
         if key is not None and self.prec <= MAX_PREC:
             if len(self.balls) >= CAPACITY:
                 self.balls.clear()
             self.balls[key] = ball
         return ball
 
+    def _contains(self, p: int, q: int) -> bool:
+        return (not self.integer or p % q == 0) and (p > 0 or self.sign == "" or (p == 0 and self.sign != "positive"))
+
+    def _enclose(self, number: Any) -> arb:
+        if ctx.prec == self.prec:
+            return to_arb(number)
+        with ctx.workprec(self.prec):
+            return to_arb(number)
+
     def _require(self, number: sp.Expr, symbol: sp.Symbol) -> None:
-        if number.is_Rational and (number.p > 0 or (number.p == 0 and isinstance(self.test, sp.GreaterThan))):
-            return
         verdict = decide(self.test, {_BARE: number}).verdict
         if verdict is not Verdict.PROVED:
             shown = str(self.test).replace(_BARE.name, symbol.name)

@@ -14,7 +14,7 @@ from relverify.errors import InputError
 from relverify.rigor.parse import parse_expression
 
 # the commonest texts need no parser
-_PLAIN = re.compile(r"(-?[0-9]{1,18})(?:/([1-9][0-9]{0,17}))?")
+_PLAIN = re.compile(r"(-?[0-9]{1,18})(?:/([1-9][0-9]{0,17})|\.([0-9]{1,18}))?")
 MAX_BITS = 14_000
 ACCEPTED = 'exact numbers such as 3, 1/7, "0.1", "1e-3", "sqrt(2)", "pi"'
 
@@ -68,10 +68,27 @@ def exact(value: Any, name: str = "value") -> sp.Expr:
     raise InputError(name, f"{value!r} is a {kind}", ACCEPTED)
 
 
+def plain(text: str) -> tuple[int, int] | None:
+    """Numerator and positive denominator of the commonest texts, which need no parser; None for others.
+
+    Examples
+    --------
+    >>> plain("3"), plain("-2/7"), plain("0.5")
+    ((3, 1), (-2, 7), (5, 10))
+    >>> plain("sqrt(2)") is plain("1/0") is None
+    True
+    """
+    match = _PLAIN.fullmatch(text)
+    if match is None:
+        return None
+    whole, below, fraction = match.groups(default="")
+    return int(whole + fraction), int(below) if below else 10 ** len(fraction)
+
+
 @lru_cache(maxsize=4096)
 def _from_text(text: str, name: str) -> sp.Expr:
-    if plain := _PLAIN.fullmatch(text):
-        return sp.Rational(int(plain[1]), int(plain[2] or 1))
+    if (ratio := plain(text)) is not None:
+        return sp.Rational(*ratio)
     value = parse_expression(text, argument=name)
     if value.is_real is not True:
         raise InputError(name, f"{text} is not a real number", ACCEPTED)
