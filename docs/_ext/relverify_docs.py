@@ -81,7 +81,7 @@ def theorem_table() -> str:
         kind = "constructive" if record.constructive else "existence"
         bound = f":math:`{typeset(record.formal().bound)}`"
         rows.append([f":ref:`theorem-{label}` ``{label}``", record.status, sense, kind, bound])
-    return page._table(rows, "34 10 12 14 30") + "\n"
+    return page.table(rows, "34 10 12 14 30") + "\n"
 
 
 def relations() -> str:
@@ -93,12 +93,12 @@ def relations() -> str:
     for name, family in families().items():
         relation, box = parse_relation(family.example), parse_box(family.box)
         psd = {True: "yes", False: "no", None: "not known"}[relation.psd]
-        parts += [page._heading(f"``{name}``"), f"``{family.title}``"]
+        parts += [page.heading(f"``{name}``"), f"``{family.title}``"]
         if family.parameters:
             rows = [["Parameter", "Accepts"], *([f"``{p}``", to_rst(text)] for p, text in family.parameters.items())]
-            parts.append(page._table(rows, "20 80"))
+            parts.append(page.table(rows, "20 80"))
         parts.append(f"Example: ``{family.example}`` on ``{family.box}`` is")
-        parts.append(page._math(f"r(x, y) = {typeset(relation.expr)}"))
+        parts.append(page.math(f"r(x, y) = {typeset(relation.expr)}"))
         why = f" ({to_rst(relation.psd_reason)})" if relation.psd_reason else ""
         facts = [f"Positive semidefinite: {psd}{why}"]
         facts.append(f"Symmetric (by algebra): {'yes' if relation.symmetric else 'no'}")
@@ -135,9 +135,9 @@ def lemmas() -> str:
     rows = [["Lemma", "Proved in", "Cited by", "Theorems that rest on it"]]
     for lemma, (key, labels) in sorted(found.items()):
         resting = [label for label, record in theorems().items() if lemma in lemmas_of(record)]
-        cells = [", ".join(page._link(label) or label for label in group) for group in (labels, resting)]
+        cells = [", ".join(page.link(label) or label for label in group) for group in (labels, resting)]
         rows.append([f"*{lemma}*", f":footcite:t:`{key}`", *cells])
-    return page._table(rows, "22 28 22 28") + "\n"
+    return page.table(rows, "22 28 22 28") + "\n"
 
 
 def commands() -> str:
@@ -148,8 +148,8 @@ def commands() -> str:
 
     parts = []
     for name in get_command(cli.app).commands:  # type: ignore[attr-defined]
-        parts += [f".. _command-{name}:", page._heading(f"relverify {name}")]
-        parts.append(".. code-block:: text\n\n" + page._indent(_captured([name, "--help"]).strip("\n")))
+        parts += [f".. _command-{name}:", page.heading(f"relverify {name}")]
+        parts.append(".. code-block:: text\n\n" + page.indent(_captured([name, "--help"]).strip("\n")))
     return "\n\n".join([*parts, ""])
 
 

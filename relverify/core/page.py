@@ -53,29 +53,34 @@ def page(theorem: Theorem, notice: Callable[[str], None] | None = None) -> str:
     return "\n\n".join([*parts, ".. rubric:: References\n\n.. footbibliography::", ""])
 
 
-def _link(label: str) -> str | None:
+def link(label: str) -> str | None:
+    """A reference to a theorem, or None where there is no theorem of that label."""
     from relverify.core.registry import theorems
 
     return f":ref:`{label} <theorem-{label}>`" if label in theorems() else None
 
 
 def _text(source: str) -> str:
-    return to_rst(source, _link)
+    return to_rst(source, link)
 
 
-def _heading(text: str, mark: str = "-") -> str:
+def heading(text: str, mark: str = "-") -> str:
+    """A section title."""
     return f"{text}\n{mark * max(len(text), 4)}"
 
 
-def _indent(text: str, by: str = "   ") -> str:
+def indent(text: str, by: str = "   ") -> str:
+    """Text as the content of a directive."""
     return "\n".join(by + line if line.strip() else "" for line in text.splitlines())
 
 
-def _math(code: str) -> str:
+def math(code: str) -> str:
+    """A displayed formula."""
     return f".. math::\n\n   {code}"
 
 
-def _table(rows: Iterable[Iterable[str]], widths: str) -> str:
+def table(rows: Iterable[Iterable[str]], widths: str) -> str:
+    """A table whose first row is its head."""
     lines = [".. list-table::", "   :header-rows: 1", f"   :widths: {widths}", "   :class: plain", ""]
     for row in rows:
         for number, cell in enumerate(row):
@@ -88,7 +93,7 @@ def _head(theorem: Theorem) -> str:
     facts = [theorem.status, f"{theorem.sense} bound", *(["sharp"] if theorem.sharp else [])]
     facts.append("constructive" if theorem.constructive else "existence")
     badges = " ".join(f":bdg:`{fact}`" for fact in facts)
-    return f".. _theorem-{theorem.label}:\n\n{_heading(title, '=')}\n\n{badges} ``{theorem.label}``"
+    return f".. _theorem-{theorem.label}:\n\n{heading(title, '=')}\n\n{badges} ``{theorem.label}``"
 
 
 def _statement(theorem: Theorem) -> str:
@@ -100,10 +105,10 @@ def _statement(theorem: Theorem) -> str:
     if formal.hypotheses:
         body.append("**Hypotheses.**\n\n" + "\n".join(f"- {_hypothesis(h)}" for h in formal.hypotheses))
     body.append("**Bound.**")
-    body.append(_math(_wide(formal.bounded, SENSE_SIGNS[theorem.sense], typeset(formal.bound))))
+    body.append(math(_wide(formal.bounded, SENSE_SIGNS[theorem.sense], typeset(formal.bound))))
     directive = f".. prf:theorem:: {to_rst(theorem.title)}\n   :label: {theorem.label}\n\n"
     parts = [
-        directive + _indent("\n\n".join(body)),
+        directive + indent("\n\n".join(body)),
         f"Status *{theorem.status}*: {STATUS[theorem.status]}. Source: :footcite:t:`{theorem.source.key}`{locator}.",
     ]
     if formal.quantities:
@@ -118,9 +123,9 @@ def _statement(theorem: Theorem) -> str:
                     _text(q.meaning) + extra,
                 ]
             )
-        parts += [_heading("Symbols"), _table(rows, "10 12 18 60")]
+        parts += [heading("Symbols"), table(rows, "10 12 18 60")]
     if formal.solve:
-        parts += [_heading("Solved for its resources"), *(_resource(theorem, name) for name in formal.solve)]
+        parts += [heading("Solved for its resources"), *(_resource(theorem, name) for name in formal.solve)]
     return "\n\n".join(parts)
 
 
@@ -141,7 +146,7 @@ def _resource(theorem: Theorem, name: str) -> str:
             code = f"\\max\\left({resource.least},\\ {code}\\right)"
     kind = " (a certified integer)" if resource.integer else ""
     symbol = typeset(theorem.formal().symbol(name))
-    return f"``{name}``: {_text(resource.meaning)}{kind}.\n\n{_math(_wide(symbol, '=', code))}"
+    return f"``{name}``: {_text(resource.meaning)}{kind}.\n\n{math(_wide(symbol, '=', code))}"
 
 
 def _wide(lhs: str, relation: str, rhs: str) -> str:
@@ -159,17 +164,17 @@ def _derivation(theorem: Theorem, notice: Callable[[str], None]) -> str:
     modulo = ", ".join(f"*{name}*" for name in lemmas)
     rests = f"Proved modulo the classical lemmas {modulo}." if lemmas else "Proved in full: no lemma is cited."
     if theorem.uses:
-        rests += f" The derivation uses {', '.join(_link(label) or label for label in theorem.uses)}."
+        rests += f" The derivation uses {', '.join(link(label) or label for label in theorem.uses)}."
     number = f"{len(steps)} steps. Each is" if len(steps) > 1 else "One step,"
     intro = f"{number} discharged by the prover it names, while this page was built, or cites a classical lemma."
-    return f"{_heading('Derivation')}\n\n{intro} {rests}\n\n.. container:: derivation\n\n{_indent(listed)}"
+    return f"{heading('Derivation')}\n\n{intro} {rests}\n\n.. container:: derivation\n\n{indent(listed)}"
 
 
 def _step(theorem: Theorem, number: int, step: Step, notice: Callable[[str], None]) -> str:
     from relverify.rigor.decide import Verdict
 
     decision = step.discharge()
-    lines = [f"{number}. {_text(step.reason)}", _math(_wide(typeset(step.lhs), step.relation, typeset(step.rhs)))]
+    lines = [f"{number}. {_text(step.reason)}", math(_wide(typeset(step.lhs), step.relation, typeset(step.rhs)))]
     if given := assumptions(step):
         lines.append("Assuming " + ", ".join(f":math:`{typeset(g)}`" for g in given) + ".")
     if box := getattr(step, "box", None):
@@ -184,14 +189,14 @@ def _step(theorem: Theorem, number: int, step: Step, notice: Callable[[str], Non
         by = f"— **open**: {step.prover} says {decision.verdict}, {_text(decision.reason)}"
         notice(f"{theorem.label}: step {number} is {decision.verdict}: {decision.reason}")
     lines.append(f".. rst-class:: prover\n\n{by}")
-    return lines[0] + "\n\n" + _indent("\n\n".join(lines[1:]))
+    return lines[0] + "\n\n" + indent("\n\n".join(lines[1:]))
 
 
 def _evidence(theorem: Theorem, notice: Callable[[str], None]) -> str:
     from relverify.rigor.decide import Verdict
     from relverify.testing.kit import check_sharpness, refute
 
-    parts = [_heading("Evidence")]
+    parts = [heading("Evidence")]
     if theorem.sharp:
         verdict, detail, evidence, _ = check_sharpness(theorem)
         parts.append(f"**Sharpness** ({verdict}). {_text(detail)}.")
@@ -208,7 +213,7 @@ def _evidence(theorem: Theorem, notice: Callable[[str], None]) -> str:
             if decision.verdict is not Verdict.REFUTED:
                 notice(f"{theorem.label}: mutant {mutant.name} is not refuted: {decision.reason}")
         parts += ["**Mutants.** Variants that look plausible and are false; each is refuted by an exact instance.",
-                  _table(rows, "18 32 50")]  # fmt: skip
+                  table(rows, "18 32 50")]  # fmt: skip
     if theorem.witness:
         witness = theorem.witness()
         parts.append(
@@ -257,8 +262,8 @@ def _drawn(theorem: Theorem) -> list[Callable[[], Any]]:
 def _evaluation(theorem: Theorem) -> str:
     values = example(theorem)
     if values is None:
-        return f"{_heading('Evaluation')}\n\nNo example parameters are recorded."
-    parts = [_heading("Evaluation"), "The output below was computed when this page was built.", "In Python:"]
+        return f"{heading('Evaluation')}\n\nNo example parameters are recorded."
+    parts = [heading("Evaluation"), "The output below was computed when this page was built.", "In Python:"]
     parts += _commands(theorem.label, values, None)
     for name in theorem.formal().solve:
         chosen = _for_resource(theorem, name, values)
@@ -304,7 +309,7 @@ def _commands(label: str, values: Mapping[str, Any], solve: str | None) -> list[
         cli.run(command)
     shell = ["$ relverify " + shlex.join(command), *printed.getvalue().splitlines()]
     blocks = [(".. code-block:: pycon", python), (".. code-block:: console", shell)]
-    found = [f"{directive}\n\n{_indent(chr(10).join(lines))}" for directive, lines in blocks]
+    found = [f"{directive}\n\n{indent(chr(10).join(lines))}" for directive, lines in blocks]
     return [found[0], "On the command line:", found[1]]
 
 
@@ -312,9 +317,9 @@ def _relatives(theorem: Theorem) -> str:
     from relverify.core.registry import theorems
 
     used_by = [label for label, other in theorems().items() if theorem.label in other.uses]
-    parts = [_heading("Relations to other theorems")]
-    parts.append(f"Uses: {', '.join(_link(label) or label for label in theorem.uses) or 'no other theorem'}.")
-    parts.append(f"Used by: {', '.join(_link(label) or label for label in used_by) or 'no other theorem'}.")
+    parts = [heading("Relations to other theorems")]
+    parts.append(f"Uses: {', '.join(link(label) or label for label in theorem.uses) or 'no other theorem'}.")
+    parts.append(f"Used by: {', '.join(link(label) or label for label in used_by) or 'no other theorem'}.")
     if theorem.limits:
         parts.append("Limits and special cases:\n\n" + "\n".join(f"- {_text(limit)}" for limit in theorem.limits))
     parts.append(f"Cite as: {_text(cite(theorem))}.")
