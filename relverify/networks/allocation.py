@@ -1,11 +1,13 @@
-"""Allocate hidden units to features under a budget of errors (*allocation*), exactly."""
+"""Allocate hidden units to features under a budget of spline errors (*allocation*), exactly."""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Sequence
 
 from flint import fmpq
+
+from relverify.errors import InputError
+from relverify.rigor.allocation import allocate as allocate_counts
 
 MAX_UNITS = 200_000
 
@@ -41,45 +43,22 @@ def allocate(
     ([3, 2], [4/9, 1/4], 25/36)
     """
 
-    def spent(i: int, n: int) -> fmpq:
-        delta = curves[i] / n**2 if n else fmpq(0)
-        return delta * (linear[i] + square * delta)
+    def cost(i: int) -> Callable[[int], fmpq]:
+        def spent(n: int) -> fmpq:
+            delta = curves[i] / n**2
+            return delta * (linear[i] + square * delta)
 
-    counts = _greedy(spent, least, budget, most)
-    if counts is None or sum(counts) >= most:
+        return spent
+
+    active = [i for i, start in enumerate(least) if start]
+    counts, costs = [0] * len(least), {i: cost(i) for i in active}
+    try:
+        found = allocate_counts([costs[i] for i in active], budget, [least[i] for i in active], most)
+    except InputError:
+        return None
+    for i, count in zip(active, found, strict=True):
+        counts[i] = count
+    if sum(counts) >= most:
         return None
     deltas = [c / n**2 if n else fmpq(0) for c, n in zip(curves, counts, strict=True)]
-    return counts, deltas, sum((spent(i, n) for i, n in enumerate(counts)), fmpq(0))
-
-
-def _greedy(spent: Callable[[int, int], fmpq], least: Sequence[int], budget: fmpq, most: int) -> list[int] | None:
-    """The least integers whose spending is within the budget, or None if they add up to `most` or more.
-
-    Spending is convex and decreasing in each integer, so taking the largest gain each time is optimal.
-    """
-    counts = list(least)
-    rough = [float(spent(i, n)) for i, n in enumerate(counts)]
-    heap: list[tuple[float, int, float]] = []
-
-    def push(i: int) -> None:
-        if counts[i]:
-            after = float(spent(i, counts[i] + 1))
-            heapq.heappush(heap, (after - rough[i], i, after))
-
-    for i in range(len(counts)):
-        push(i)
-    limit, total, units = float(budget), sum(rough), sum(counts)
-    while True:
-        # float64 proposes; the exact sum decides
-        if total <= limit * (1 + 1e-9):
-            total = sum(rough)
-            if sum((spent(i, n) for i, n in enumerate(counts)), fmpq(0)) <= budget:
-                return counts
-        if not heap or units >= most:
-            return None
-        gain, i, after = heapq.heappop(heap)
-        counts[i] += 1
-        units += 1
-        total += gain
-        rough[i] = after
-        push(i)
+    return counts, deltas, sum((costs[i](counts[i]) for i in active), fmpq(0))
