@@ -189,6 +189,8 @@ def is_zero(number: sp.Expr) -> bool:
         return bool(number.is_zero)
     if enclose(number, prec=512).contains(0) is False:
         return False
+    if sp.expand(number) == 0:
+        return True
     if number.is_algebraic:
         z = sp.Symbol("z")
         return bool(sp.minimal_polynomial(number, z) == z)

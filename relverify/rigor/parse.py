@@ -281,7 +281,7 @@ class _Builder:
             raise self.refuse(f"{name} takes {'two or more' if many else 'one'} argument(s), not {len(args)}")
         if name in _GROWING and not all(_moderate(argument) for argument in args if argument.is_number):
             raise self.refuse(f"has {name} of a number that is too large", f"up to {MAX_EXPONENTIAL}")
-        if many and sum(len(a.args) if isinstance(a, function) else 1 for a in args) > MAX_ARGUMENTS:
+        if many and sum(len(a.args) if isinstance(a, sp.Min | sp.Max) else 1 for a in args) > MAX_ARGUMENTS:
             # SymPy compares all pairs of them
             raise self.refuse(f"has {name} of too many arguments", f"at most {MAX_ARGUMENTS}")
         return function(*args)

@@ -21,6 +21,7 @@ from relverify.rigor.decide import Decision, Verdict, compare, decide, is_zero, 
 from relverify.rigor.enclose import enclose
 from relverify.rigor.exact import exact
 
+LAST = {"upper": ("<=", "<", "="), "lower": (">=", ">", "="), "tight": ("<=", "<", ">=", ">", "=")}
 SENSES = {"upper": "<=", "lower": ">=", "tight": "=="}
 
 
@@ -73,7 +74,7 @@ def check(theorem: Theorem, examples: int = 25, seed: int = 0, digits: int = 50)
     ------
     Check
         In the order record, derivation, evaluation, properties, sharpness, mutants, witness; a check is left out where
-        the theorem claims nothing of the kind.
+        the theorem claims nothing of the kind. A check that ends in an error is undecided, and gives it as the reason.
 
     Examples
     --------
@@ -96,7 +97,11 @@ def check(theorem: Theorem, examples: int = 25, seed: int = 0, digits: int = 50)
         checks.append(("witness", lambda: check_witness(theorem)))
     for name, run in checks:
         start = time.perf_counter()
-        verdict, detail, evidence, guarantee = run()
+        try:
+            verdict, detail, evidence, guarantee = run()
+        except Exception as error:
+            detail = " ".join(f"{type(error).__name__}: {error}".split())
+            verdict, evidence, guarantee = Verdict.UNDECIDED, (), "proved"
         yield Check(theorem.label, name, verdict, detail, evidence, time.perf_counter() - start, guarantee)
 
 
@@ -118,8 +123,17 @@ def check_record(theorem: Theorem) -> _Found:
             faults.append(f"solved for {name}, which is not a quantity")
     if not formal.steps:
         faults.append("there is no derivation")
-    elif not is_zero(sp.simplify(formal.steps[-1].rhs - formal.bound)):
-        faults.append("the last step does not end in the bound")
+    else:
+        if sp.simplify(formal.steps[-1].rhs - formal.bound) != 0:
+            faults.append("the last step does not end in the bound")
+        if formal.steps[-1].relation not in LAST[theorem.sense]:
+            faults.append(f"the last step claims {formal.steps[-1].relation}, which is no {theorem.sense} bound")
+    for number, step in enumerate(formal.steps, 1):
+        if isinstance(step, Cited) and not (step.lemma and step.key):
+            faults.append(f"step {number} cites nothing")
+    faults += [f"there is no {name}" for name in ("title", "statement") if not getattr(theorem, name).strip()]
+    if not theorem.source.key:
+        faults.append("there is no source")
     if theorem.sharp and theorem.extremal is None:
         faults.append("sharp, but no instance attains the bound")
     if theorem.constructive and theorem.witness is None:
@@ -176,6 +190,8 @@ def check_properties(theorem: Theorem, examples: int, seed: int) -> _Found:
         nonlocal count
         count += 1
         theorem.bound.evaluate(15, instance.values)
+        if instance.exact is not None and not instance.observed(128).overlaps(enclose(instance.exact, prec=128)):
+            raise _Counterexample(f"{instance.text}: the exact value {instance.exact} is not the observed one")
         decision = conclusion(theorem, theorem.formal().bound, instance)
         if decision.verdict is Verdict.UNDECIDED:
             open_cases.append(f"{instance.text}: {decision.reason}")
@@ -210,6 +226,8 @@ def check_mutants(theorem: Theorem) -> _Found:
     evidence, survivors = [], []
     for mutant in theorem.mutants:
         text, decision = refute(theorem, mutant)
+        if mutant.bound and decision.verdict is Verdict.REFUTED:
+            decision = _admissible(theorem, mutant, decision)
         evidence.append(f"{mutant.name} ({mutant.change}): {decision.verdict} by {text}: {decision.reason}")
         if decision.verdict is not Verdict.REFUTED:
             survivors.append(mutant.name)
@@ -231,6 +249,18 @@ def refute(theorem: Theorem, mutant: Mutant) -> tuple[str, Decision]:
     formal, instance = theorem.formal(), mutant.instance()
     bound = mutant.bound(formal) if mutant.bound else formal.bound
     return f"{instance.text} [{_parameters(instance)}]", conclusion(theorem, bound, instance)
+
+
+def _admissible(theorem: Theorem, mutant: Mutant, decision: Decision) -> Decision:
+    """The refutation of a false bound, if its instance is one of the theorem; any bound fails at other instances."""
+    instance = mutant.instance()
+    try:
+        theorem.bound.evaluate(15, instance.values)
+    except InputError as error:
+        return Decision(Verdict.UNDECIDED, f"not an instance of the theorem: {error}")
+    if conclusion(theorem, theorem.formal().bound, instance).verdict is Verdict.REFUTED:
+        return Decision(Verdict.UNDECIDED, "the instance refutes the bound itself")
+    return decision
 
 
 def check_witness(theorem: Theorem) -> _Found:
