@@ -10,8 +10,9 @@ from importlib.util import find_spec
 from typing import Any
 
 from relverify._version import __version__
+from relverify.core.box import parse_box
 from relverify.core.registry import theorem, theorems
-from relverify.relations import families
+from relverify.relations import families, parse_relation
 
 QUICK_EPS = ("1/10", "3/100", "1/100")
 FULL_EPS = ("1/10", "3/100", "1/100", "3/1000", "1/1000", "3/10000", "1/10000")
@@ -89,7 +90,7 @@ def make_plan(labels: Sequence[str] = (), quick: bool = False, seed: int = 0, de
     >>> [task.kind for task in make_plan(["perturbation"]).tasks]
     ['theorem']
     """
-    examples = 10 if quick else 60
+    examples = 10 if quick else 100
     chosen = [theorem(label).label for label in dict.fromkeys(labels)] or list(theorems())
     proofs = [Task("theorem", label, {"examples": examples, "seed": seed}) for label in chosen]
     if labels:
@@ -99,19 +100,17 @@ def make_plan(labels: Sequence[str] = (), quick: bool = False, seed: int = 0, de
     members = [(family.example, family.box, family.eps) for family in families().values()]
     torch = find_spec("torch") is not None
     if torch:
-        for number, (text, box, eps) in enumerate(members):
-            tasks.append(_training(text, box, eps, "grid-neurons", seed, device))
-            if text.startswith("gaussian") and not quick:
-                tasks += [_training(text, box, wide, "symmetric", seed, device) for wide in ("1/10", "1/100")]
-            if quick and number >= 2:
-                break
-        if not quick:
-            tasks += [
-                _training(text, box, eps, "grid-neurons", seed + extra, device)
-                for text, box, eps in members
-                for extra in (1, 2)
-            ]
-    else:
+        tasks += [_training(*member, "grid-neurons", seed, device) for member in members]
+    if torch and not quick:
+        for text, box, eps in members:
+            relation = parse_relation(text)
+            label = "symmetric" if relation.psd_on(parse_box(box)) else "asymmetric"
+            if label == "asymmetric":
+                tasks.append(_training(text, box, "1/10", label, seed, device))
+            elif relation.expansion(parse_box(box)) is not None:
+                tasks += [_training(text, box, wide, label, seed, device) for wide in ("1/10", eps)]
+            tasks += [_training(text, box, eps, "grid-neurons", seed + extra, device) for extra in (1, 2)]
+    if not torch:
         not_run.append("training: PyTorch is not installed (pip install 'relverify[torch]')")
     if device != "cuda" and not _has_cuda(torch):
         not_run.append("GPU: no CUDA device on this machine")
