@@ -75,10 +75,11 @@ def unit_counts() -> Figure:
     axis: Any = figure.subplots()
     values = [float(Fraction(eps)) for eps in EPSILONS]
     axis.loglog(values, predicted, "o-", label="suffice (grid-neurons)")
-    axis.loglog(values, needed, "s--", label="needed by every network")
+    axis.loglog(values, needed, "s--", label="needed with one hidden layer")
     for value, upper, lower in zip(values, predicted, needed, strict=True):
         axis.annotate(str(upper), (value, upper), textcoords="offset points", xytext=(4, 6))
         axis.annotate(str(lower), (value, lower), textcoords="offset points", xytext=(4, -13))
+    axis.set_ylim(bottom=0.5)
     axis.invert_xaxis()
     axis.set(xlabel="ε", ylabel="hidden units", title=f"{RELATION} on {BOX}")
     axis.legend(frameon=False)
