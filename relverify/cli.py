@@ -134,7 +134,17 @@ def synthesize(
     result = found.as_dict(found.write(out) if out is not None else None)
     if as_json:
         return _print_json(result)
-    _print_lines([(key, str(value)) for key, value in result.items()])
+    split = f"{found.n_x} + {found.n_y}, two networks" if found.n_y else "one network with itself"
+    _print_lines(
+        [
+            ("hidden units", f"{found.N} ({split})"),
+            ("features", str(found.d)),
+            ("largest error", f"between {result['lower']} and {result['upper']}, proved"),
+            ("target", result["eps"]),
+            ("needed", f"at least {found.needed} hidden units, proved"),
+            *((f"{name} file", path) for name, path in result["files"].items()),
+        ]
+    )
     return 0
 
 
@@ -170,12 +180,20 @@ def train(
             device=device,
             progress=progress,
         )
-    if out is not None:
-        trained.write(out)
+    result = {**trained.as_dict(), "files": trained.write(out) if out is not None else {}}
     if as_json:
-        _print_json(trained.as_dict())
+        _print_json(result)
     else:
-        _print_lines([(key, str(value)) for key, value in trained.as_dict().items()])
+        _print_lines(
+            [
+                ("verdict", result["verdict"]),
+                ("hidden units", f"{trained.units} ({trained.predicted} predicted by {trained.theorem})"),
+                ("largest error", f"between {result['lower']} and {result['upper']}, proved"),
+                ("target", result["eps"]),
+                ("at step 0", f"error at least {result['start_lower']}; {result['start']}"),
+                *((f"{name} file", path) for name, path in result["files"].items()),
+            ]
+        )
     return trained.verdict.exit_code
 
 
