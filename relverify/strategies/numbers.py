@@ -29,3 +29,26 @@ def rationals(lo: Any, hi: Any, max_denominator: int = 12) -> st.SearchStrategy[
     Fraction(2, 1)
     """
     return st.fractions(Fraction(lo), Fraction(hi), max_denominator=max_denominator)
+
+
+def positives(top: Any, max_denominator: int = 12) -> st.SearchStrategy[Fraction]:
+    """Positive rationals with small denominators.
+
+    Parameters
+    ----------
+    top : int, Fraction or str
+        The largest, at least 1.
+    max_denominator : int
+
+    Returns
+    -------
+    SearchStrategy of Fraction
+        Shrinks towards 1.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(positives(3), lambda q: True)
+    Fraction(1, 1)
+    """
+    return st.one_of(st.just(Fraction(1)), rationals(Fraction(1, max_denominator), top, max_denominator))
