@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from relverify._version import __version__
 from relverify.errors import InputError, MissingDependency
+
+if TYPE_CHECKING:
+    from relverify.certify.vertex import VertexCertificate
 
 USAGE = 64
 
@@ -139,7 +142,7 @@ def synthesize(
         [
             ("hidden units", f"{found.N} ({split})"),
             ("features", str(found.d)),
-            ("largest error", f"between {result['lower']} and {result['upper']}, proved"),
+            ("largest error", _between(found.certificate)),
             ("target", result["eps"]),
             ("needed", f"at least {found.needed} hidden units, proved"),
             *((f"{name} file", path) for name, path in result["files"].items()),
@@ -188,7 +191,7 @@ def train(
             [
                 ("verdict", result["verdict"]),
                 ("hidden units", f"{trained.units} ({trained.predicted} predicted by {trained.theorem})"),
-                ("largest error", f"between {result['lower']} and {result['upper']}, proved"),
+                ("largest error", _between(trained.certificate)),
                 ("target", result["eps"]),
                 ("at step 0", f"error at least {result['start_lower']}; {result['start']}"),
                 *((f"{name} file", path) for name, path in result["files"].items()),
@@ -272,6 +275,16 @@ def _status(quiet: bool) -> Any:
 def _print_json(data: Any) -> int:
     print(json.dumps(data, ensure_ascii=False, allow_nan=False))
     return 0
+
+
+def _between(certificate: VertexCertificate) -> str:
+    """The proved bounds of an error, rounded outwards to few digits."""
+    from relverify.rigor.decimals import decimal_string
+
+    if certificate.upper is None:
+        return f"no finite bound: {certificate.reason}"
+    low, high = decimal_string(certificate.lower, 4, "down"), decimal_string(certificate.upper, 4, "up")
+    return f"between {low} and {high}, proved"
 
 
 def _print_lines(lines: list[tuple[str, str]]) -> None:

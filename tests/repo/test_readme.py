@@ -19,7 +19,7 @@ def _sessions():
             yield command, output
 
 
-@pytest.mark.parametrize(("command", "output"), _sessions(), ids=lambda text: text[:40])
+@pytest.mark.parametrize(("command", "output"), list(_sessions()), ids=lambda text: text[:40])
 def test_console_sessions(command, output, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
     program, *arguments = shlex.split(command)
