@@ -192,7 +192,7 @@ def to_arb(value: Any) -> arb:
     """
     if isinstance(value, arb):
         return value
-    if isinstance(value, int | fmpz | fmpq):
+    if isinstance(value, int | fmpz | fmpq) and not isinstance(value, bool):
         return arb(value)
     number = exact(value)
     return arb(to_fmpq(number)) if number.is_Rational else _compiled(number, ())()

@@ -128,8 +128,8 @@ THEOREM = Theorem(
     constructive=True,
     sharp=True,
     statement=(
-        "If :math:`\\|\\varphi-f\\|\\le\\delta_f` and :math:`\\|\\psi-g\\|\\le\\delta_g` everywhere, then inner products "
-        "of the perturbed features differ from those of the features by at most "
+        "If :math:`\\|\\varphi-f\\|\\le\\delta_f` and :math:`\\|\\psi-g\\|\\le\\delta_g` everywhere, then inner "
+        "products of the perturbed features differ from those of the features by at most "
         ":math:`K_f\\delta_g+K_g\\delta_f+\\delta_f\\delta_g`; parallel features and errors attain it."
     ),
     source=Source("steele2004"),
