@@ -311,8 +311,8 @@ def decimal(text: str, argument: str = "value") -> sp.Rational:
     >>> decimal("0.1"), decimal("1e-3")
     (1/10, 1/1000)
     """
-    mantissa, _, exponent = text.lower().replace("_", "").partition("e")
-    if exponent and (not exponent.lstrip("+-").isdigit() or abs(int(exponent)) > MAX_DIGITS):
+    mantissa, mark, exponent = text.lower().replace("_", "").partition("e")
+    if mark and not (re.fullmatch(r"[+-]?[0-9]+", exponent) and abs(int(exponent)) <= MAX_DIGITS):
         raise InputError(argument, f"{_short(text)} has too large an exponent", f"at most {MAX_DIGITS}")
     whole, _, fraction = mantissa.partition(".")
     digits = (whole + fraction).lstrip("+-")

@@ -77,7 +77,11 @@ CASES = {
         lambda v: v * mp.pi + mp.e + mp.euler + (1 + mp.sqrt(5)) / 2,
         ANY,
     ),
-    "Sum": (sp.Sum(x**k / sp.factorial(k), (k, 0, 6)), lambda v: mp.fsum(v**i / mp.factorial(i) for i in range(7)), ANY),
+    "Sum": (
+        sp.Sum(x**k / sp.factorial(k), (k, 0, 6)),
+        lambda v: mp.fsum(v**i / mp.factorial(i) for i in range(7)),
+        ANY,
+    ),
     "Product": (sp.Product(x + k, (k, -1, 2)), lambda v: (v - 1) * v * (v + 1) * (v + 2), ANY),
     "empty Sum": (sp.Sum(x, (k, 1, 0)) + x, lambda v: v, ANY),
 }

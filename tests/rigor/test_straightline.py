@@ -16,9 +16,9 @@ x, y, k, j = sp.symbols("x y k j")
 
 EXACT = Arithmetic(
     templates={
-        **{"square": "{0} * {0}", "power_integer": "{0} ** {1}", "ratio": "ratio({0}, {1})", "Abs": "abs({0})"},
-        **{"Max": "max({0}, {1})", "Min": "min({0}, {1})", "Sum": "add({0}, {1}, {2})"},
-        **{"Product": "multiply({0}, {1}, {2})"},
+        "square": "{0} * {0}", "power_integer": "{0} ** {1}", "ratio": "ratio({0}, {1})", "Abs": "abs({0})",
+        "Max": "max({0}, {1})", "Min": "min({0}, {1})", "Sum": "add({0}, {1}, {2})",
+        "Product": "multiply({0}, {1}, {2})",
     },
     constants={},
     integer=sp.Integer,
@@ -31,10 +31,11 @@ EXACT = Arithmetic(
         "multiply": lambda f, a, b: sp.prod([f(sp.Integer(i)) for i in range(a, b + 1)]),
         "__builtins__": {},
     },
-)
+)  # fmt: skip
 
 _LEAVES = st.one_of(
-    st.sampled_from([x, y]), st.fractions(-9, 9, max_denominator=7).map(lambda q: sp.Rational(q.numerator, q.denominator))
+    st.sampled_from([x, y]),
+    st.fractions(-9, 9, max_denominator=7).map(lambda q: sp.Rational(q.numerator, q.denominator)),
 )
 _TREES = st.recursive(
     _LEAVES,
