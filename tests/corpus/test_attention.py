@@ -61,7 +61,7 @@ BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
 
 
 @pytest.mark.parametrize(
-    ("theorem", "formula", "point"), [(t, f, p) for t, f, points in BOUNDS for p in points], ids=lambda v: str(v)[:40]
+    ("theorem", "formula", "point"), [(t, f, p) for t, f, points in BOUNDS for p in points], ids=lambda v: getattr(v, "label", None) or getattr(v, "__name__", None) or str(v)[:40]
 )
 def test_bound(theorem: Theorem, formula: Callable[..., Any], point: dict[str, Any]) -> None:
     expected, found = formula(**point), theorem.bound.evaluate(60, point)
