@@ -15,6 +15,7 @@ from relverify.rigor.exact import exact, to_fmpq
 
 Z3_MILLISECONDS = 20_000
 MAX_BOXES = 100_000
+MAX_STUCK = 100
 
 
 def prove_identity(lhs: sp.Expr, rhs: sp.Expr) -> Decision:
@@ -46,7 +47,7 @@ def prove_identity(lhs: sp.Expr, rhs: sp.Expr) -> Decision:
 def _points(*sides: sp.Expr) -> list[dict[sp.Symbol, sp.Rational]]:
     """A few exact points in the domain of the symbols."""
     symbols = sorted(set().union(*(sp.sympify(side).free_symbols for side in sides)), key=lambda s: s.name)
-    if any(s.is_even is not None or s.is_prime is not None or s.is_irrational or s.is_zero for s in symbols):
+    if any(s.is_even is not None or s.is_prime or s.is_composite or s.is_irrational or s.is_zero for s in symbols):
         return []
     points = []
     for first in (2, 3, 5):
@@ -289,7 +290,7 @@ def _branch_and_bound(
     function: Any, strict: bool, sides: Mapping[sp.Symbol, tuple[arb, arb]], outer: tuple[Any, ...], prec: int
 ) -> Decision:
     least = [(high - low) / (1 << prec // 2) for low, high in outer]
-    stack, count = [outer], 0
+    stack, count, stuck = [outer], 0, 0
     while stack:
         cell = stack.pop()
         count += 1
@@ -308,9 +309,15 @@ def _branch_and_bound(
         widths = [high - low for low, high in cell]
         widest = max(range(len(cell)), key=widths.__getitem__, default=0)
         if not cell or widths[widest] <= least[widest]:
-            where = ", ".join(f"{s}={p}" for s, p in zip(sides, point, strict=True))
-            return Decision(Verdict.UNDECIDED, f"not decided near {where}", prec)
+            # elsewhere the claim may still be refuted
+            stuck += 1
+            near = ", ".join(f"{s}={p}" for s, p in zip(sides, point, strict=True))
+            if stuck < MAX_STUCK:
+                continue
+            break
         low, high = cell[widest]
         for part in ((low, point[widest]), (point[widest], high)):
             stack.append((*cell[:widest], part, *cell[widest + 1 :]))
+    if stuck:
+        return Decision(Verdict.UNDECIDED, f"not decided near {near}", prec)
     return Decision(Verdict.PROVED, f"{count} boxes", prec)
