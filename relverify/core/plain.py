@@ -57,7 +57,7 @@ def _accent(match: re.Match[str]) -> str:
 
 
 def to_text(source: str) -> str:
-    """Readable plain text.
+    r"""Readable plain text.
 
     Examples
     --------

@@ -60,9 +60,14 @@ BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("theorem", "formula", "point"), [(t, f, p) for t, f, points in BOUNDS for p in points], ids=lambda v: getattr(v, "label", None) or getattr(v, "__name__", None) or str(v)[:40]
-)
+CASES = [
+    pytest.param(theorem, formula, point, id=f"{theorem.label}-{number}")
+    for theorem, formula, points in BOUNDS
+    for number, point in enumerate(points)
+]
+
+
+@pytest.mark.parametrize(("theorem", "formula", "point"), CASES)
 def test_bound(theorem: Theorem, formula: Callable[..., Any], point: dict[str, Any]) -> None:
     expected, found = formula(**point), theorem.bound.evaluate(60, point)
     tiny = abs(expected) * mp.mpf(2) ** -900
