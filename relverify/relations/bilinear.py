@@ -33,8 +33,10 @@ def make(A: Any) -> Relation:
         return sp.Integer(0)
 
     symmetric = matrix.is_square and matrix.is_symmetric()
-    psd = bool(symmetric and matrix.is_positive_semidefinite)
-    reason = "A is symmetric positive semidefinite" if psd else "A is not symmetric positive semidefinite"
+    # None where the sign of a pivot could not be decided
+    psd = matrix.is_positive_semidefinite if symmetric else False
+    state = {True: "is", False: "is not", None: "is not known to be"}[psd]
+    reason = f"A {state} symmetric positive semidefinite"
     text = f"bilinear(A=[{','.join('[' + ','.join(map(str, row)) + ']' for row in matrix.tolist())}])"
     return Relation(sp.expand(expr), text, "bilinear", psd, reason, xs, ys, sup_dxx=sup, sup_dyy=sup)
 

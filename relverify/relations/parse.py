@@ -78,6 +78,8 @@ def _build(tree: Tree) -> Relation | sp.Expr:
             return _combine(_build(tree.at(left)), op, _build(tree.at(right)))
         case ast.BinOp(left=left, op=ast.Div(), right=right) if not _calls_family(right):
             divisor = tree.at(right).expression({})
+            if divisor.is_zero:
+                raise InputError(tree.argument, "divides by zero")
             return _combine(_build(tree.at(left)), ast.Mult(), 1 / divisor)
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return _combine(sp.Integer(-1), ast.Mult(), _build(tree.at(operand)))

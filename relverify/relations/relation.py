@@ -11,6 +11,7 @@ import numpy as np
 import sympy as sp
 from flint import arb
 
+from relverify.core import symbols
 from relverify.core.box import Box
 from relverify.core.symbols import x as X
 from relverify.core.symbols import y as Y
@@ -18,6 +19,8 @@ from relverify.errors import InputError
 from relverify.relations.sup import supremum
 from relverify.rigor.enclose import compile_arb
 from relverify.rigor.exact import exact
+
+_EXCHANGE = {"x": "y", "y": "x"}
 
 ClosedForm = Callable[[Box, Box], sp.Expr | None]
 
@@ -120,12 +123,15 @@ class Relation:
 
     def swapped(self) -> Relation:
         """The relation r(y, x)."""
-        exchange = dict(zip(self.x_symbols + self.y_symbols, self.y_symbols + self.x_symbols, strict=True))
+        # the numbers of coordinates may differ, so the symbols are exchanged by name
+        exchange = {s: symbols.symbol(_EXCHANGE[s.name[0]] + s.name[1:]) for s in self.x_symbols + self.y_symbols}
+        expr = self.expr.xreplace(exchange)
         return replace(
             self,
-            expr=self.expr.xreplace(exchange),
-            text=str(self.expr.xreplace(exchange)),
-            x_symbols=self.x_symbols,
+            expr=expr,
+            text=str(expr),
+            x_symbols=tuple(exchange[s] for s in self.y_symbols),
+            y_symbols=tuple(exchange[s] for s in self.x_symbols),
             sup_dxx=self.sup_dyy and _swapped(self.sup_dyy),
             sup_dyy=self.sup_dxx and _swapped(self.sup_dxx),
         )

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import sympy as sp
 from flint import arb, ctx, fmpq
 
+from relverify.errors import UnknownNode
 from relverify.rigor.enclose import arf_to_fmpq, compile_arb
 from relverify.rigor.exact import from_fmpq
 
 PREC = 64
+TIE = 1e-12
 MAX_CELLS = 20_000
 SLACK = fmpq(1, 1000)
 
 
-def supremum(
-    expression: sp.Expr, box: Mapping[sp.Symbol, tuple[fmpq, fmpq]], slack: fmpq = SLACK
-) -> sp.Rational:
+def supremum(expression: sp.Expr, box: Mapping[sp.Symbol, tuple[fmpq, fmpq]], slack: fmpq = SLACK) -> sp.Rational:
     """A rational number that is at least sup|f| over a box, and close to it.
 
     Parameters
@@ -47,7 +47,7 @@ def supremum(
     """
     if expression == 0:
         return sp.Integer(0)
-    function = compile_arb(expression, tuple(box))
+    function, slopes = compile_arb(expression, tuple(box)), _slopes(expression, tuple(box))
     with ctx.workprec(PREC):
         best = fmpq(0)
         heap: list[tuple[float, int, arb, tuple[tuple[fmpq, fmpq], ...]]] = []
@@ -55,10 +55,18 @@ def supremum(
 
         def push(cell: tuple[tuple[fmpq, fmpq], ...]) -> None:
             nonlocal best, serial
-            size = abs(function(*[arb(low).union(arb(high)) for low, high in cell])).upper()
-            middle = function(*[arb((low + high) / 2) for low, high in cell])
+            sides, centre = (
+                [arb(low).union(arb(high)) for low, high in cell],
+                [arb((low + high) / 2) for low, high in cell],
+            )
+            size, middle = abs(function(*sides)).upper(), function(*centre)
             if middle.is_finite():
                 best = max(best, arf_to_fmpq(abs(middle).abs_lower()))
+                if slopes is not None and size.is_finite():
+                    # the mean value form, whose excess is quadratic in the sides
+                    moves = zip(slopes(*sides), sides, centre, strict=True)
+                    form = abs(sum((slope * (side - mid) for slope, side, mid in moves), middle)).upper()
+                    size = form if form < size else size
             serial += 1
             key = -float(size) if size.is_finite() else float("-inf")
             heapq.heappush(heap, (key, serial, size, cell))
@@ -79,7 +87,19 @@ def supremum(
             half = (low + high) / 2
             push((*cell[:axis], (low, half), *cell[axis + 1 :]))
             push((*cell[:axis], (half, high), *cell[axis + 1 :]))
-        return from_fmpq(_short(arf_to_fmpq(heap[0][2].upper())))
+        # the heap is ordered by rounded sizes, so the cells that tie with the first are compared exactly
+        first = heap[0][0] * (1 - TIE)
+        return from_fmpq(_short(max(arf_to_fmpq(size) for key, _, size, _ in heap if key <= first)))
+
+
+def _slopes(expression: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> Callable[..., tuple[arb, ...]] | None:
+    """The partial derivatives, or None where the mean value theorem may fail: at jumps that they do not show."""
+    if expression.has(sp.Piecewise, sp.floor, sp.ceiling, sp.sign, sp.Heaviside, sp.DiracDelta):
+        return None
+    try:
+        return compile_arb([expression.diff(symbol) for symbol in symbols], symbols)
+    except UnknownNode:
+        return None
 
 
 def _short(value: fmpq) -> fmpq:

@@ -1,0 +1,167 @@
+"""Every family: closed forms against branch and bound, definiteness against Gram matrices, expansions with tails."""
+
+from __future__ import annotations
+
+import pytest
+import sympy as sp
+from flint import arb, ctx, fmpq, fmpq_mat
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from relverify.core.box import Box, interval, parse_box
+from relverify.core.symbols import x, y
+from relverify.relations import Relation, families, parse_relation
+from relverify.relations.sup import supremum
+from relverify.rigor.decide import Verdict, decide
+from relverify.rigor.enclose import compile_arb, enclose
+from relverify.rigor.exact import exact, to_fmpq
+from relverify.strategies.boxes import boxes
+from relverify.strategies.numbers import positives, rationals
+
+EXPANDED = {"gaussian(ell=1/2)": "[0,1]", "gaussian(ell=2)": "[-3/2,2]", "brownian": "[0,3/2]"}
+
+
+@st.composite
+def members(draw) -> Relation:
+    """A family with a closed form and random exact parameters."""
+    number = draw(positives(3))
+    name = draw(st.sampled_from(("gaussian(ell={})", "tanh_order(c={})", "tanh_order(c=-{})", "bilinear(A={})")))
+    return parse_relation(name.format(number))
+
+
+def _holds(relation: sp.Basic) -> bool:
+    return decide(relation).verdict is Verdict.PROVED
+
+
+@settings(max_examples=25)
+@given(members(), boxes(), boxes())
+def test_closed_forms_are_at_least_the_supremum(relation: Relation, x_box: Box, y_box: Box) -> None:
+    """Branch and bound ends within 1/1000 of a value that is taken."""
+    cell = {x: x_box[0].ends, y: y_box[0].ends}
+    for var, symbol in (("x", x), ("y", y)):
+        closed = relation.second_derivative_sup(var, x_box, y_box)
+        searched = supremum(relation.expr.diff(symbol, 2), cell)
+        assert _holds(sp.Ge(closed, searched * sp.Rational(998, 1000), evaluate=False))
+
+
+@settings(max_examples=15)
+@given(members(), boxes())
+def test_closed_forms_are_attained_on_equal_boxes(relation: Relation, box: Box) -> None:
+    searched = supremum(relation.expr.diff(x, 2), {x: box[0].ends, y: box[0].ends})
+    assert _holds(sp.Le(relation.second_derivative_sup("x", box, box), searched, evaluate=False))
+
+
+@given(members(), rationals(-2, 2), rationals(-2, 2))
+def test_closed_forms_are_never_below_a_value(relation: Relation, p, q) -> None:
+    box = parse_box("[-2,2]")
+    for var, function in (("x", relation.functions.dxx), ("y", relation.functions.dyy)):
+        with ctx.workprec(128):
+            value = abs(function(arb(to_fmpq(p)), arb(to_fmpq(q))))
+        assert not value > enclose(relation.second_derivative_sup(var, box, box))
+
+
+@pytest.mark.parametrize("name", sorted(families()))
+def test_examples_read_back_with_what_is_known(name: str) -> None:
+    family = families()[name]
+    relation = parse_relation(family.example)
+    again = parse_relation(relation.text)
+    assert (again.expr, again.psd, again.name) == (relation.expr, relation.psd, relation.name)
+    assert relation.psd_reason and parse_box(family.box) and exact(family.eps) > 0
+
+
+@pytest.mark.parametrize("name", sorted(families()))
+def test_symmetry_agrees_with_definiteness(name: str) -> None:
+    relation = parse_relation(families()[name].example)
+    assert relation.symmetric or relation.psd is not True
+
+
+@given(st.lists(rationals(0, 3), min_size=1, max_size=5, unique=True))
+def test_brownian_gram_matrices_are_exactly_psd(points: list) -> None:
+    """The determinant of min(p_i, p_j) is the product of the gaps."""
+    gram = fmpq_mat([[to_fmpq(min(p, q)) for q in points] for p in points])
+    ordered = [fmpq(0), *sorted(map(to_fmpq, points))]
+    gaps = fmpq(1)
+    for low, high in zip(ordered[:-1], ordered[1:], strict=True):
+        gaps *= high - low
+    assert gram.det() == gaps >= 0
+
+
+def test_brownian_is_not_psd_below_zero() -> None:
+    relation = parse_relation("brownian")
+    assert relation.expr.subs({x: -1, y: -1}) < 0 and relation.psd_on(parse_box("[-1,1]")) is not True
+
+
+@given(st.lists(st.lists(rationals(-2, 2), min_size=2, max_size=2), min_size=2, max_size=2))
+def test_bilinear_definiteness_is_that_of_the_matrix(rows: list) -> None:
+    (a, b), (c, d) = rows
+    relation = parse_relation(f"bilinear(A=[[{a},{b}],[{c},{d}]])")
+    assert relation.psd is (b == c and a >= 0 and d >= 0 and a * d >= b * c)
+    assert relation.symmetric is (b == c)
+
+
+def test_tanh_order_is_antisymmetric() -> None:
+    relation = parse_relation("tanh_order(c=4)")
+    assert relation.psd is False and sp.simplify(relation.expr + relation.swapped().expr) == 0
+    assert parse_relation("tanh_order(c=0)").expr == 0
+
+
+@pytest.mark.parametrize("text", sorted(EXPANDED))
+@pytest.mark.parametrize("d", [0, 1, 2, 5, 12])
+@settings(max_examples=12)
+@given(data=st.data())
+def test_partial_sums_stay_within_the_tail(text: str, d: int, data: st.DataObject) -> None:
+    relation, box = parse_relation(text), parse_box(EXPANDED[text])
+    low, high = box[0].lo, box[0].hi
+    p, q = (low + (high - low) * exact(data.draw(rationals(0, 1))) for _ in range(2))
+    expansion = relation.expansion(box)
+    assert expansion is not None
+    with ctx.workprec(192):
+        features = compile_arb([expansion.feature(i) for i in range(1, d + 1)], (x,))
+        at = {point: features(arb(to_fmpq(point))) for point in {p, q}}
+        tail = enclose(expansion.tail(d), prec=192)
+        for a, b in ((p, p), (p, q), (q, q)):
+            value = relation.functions.value(arb(to_fmpq(a)), arb(to_fmpq(b)))
+            rest = value - sum((s * t for s, t in zip(at[a], at[b], strict=True)), arb(0))
+            assert not abs(rest) > tail
+            if a == b:
+                # the rest of a positive series
+                assert not rest < 0
+                assert not value > enclose(expansion.energy, prec=192)
+
+
+@pytest.mark.parametrize("text", sorted(EXPANDED))
+def test_tails_decrease_to_zero_and_start_at_the_energy(text: str) -> None:
+    expansion = parse_relation(text).expansion(parse_box(EXPANDED[text]))
+    assert expansion is not None
+    tails = [enclose(expansion.tail(d)) for d in range(30)]
+    assert all(not later > earlier for earlier, later in zip(tails[:-1], tails[1:], strict=True))
+    assert tails[0].overlaps(enclose(expansion.energy)) and tails[-1] < tails[0] / 10
+
+
+@pytest.mark.parametrize(("text", "at"), [("gaussian(ell=1/2)", "1"), ("brownian", "3/2")])
+@pytest.mark.parametrize("d", [1, 3, 8])
+def test_tails_are_attained_at_the_end_of_the_box(text: str, at: str, d: int) -> None:
+    """The tail is a supremum, and at the end of the box the rest of the series attains it."""
+    relation = parse_relation(text)
+    expansion = relation.expansion(parse_box(EXPANDED[text]))
+    assert expansion is not None
+    point = exact(at)
+    rest = relation.expr.subs({x: point, y: point}) - sum(
+        expansion.feature(i).subs(x, point) ** 2 for i in range(1, d + 1)
+    )
+    assert enclose(rest, prec=256).overlaps(enclose(expansion.tail(d), prec=256))
+
+
+def test_expansions_only_where_they_hold() -> None:
+    assert parse_relation("brownian").expansion(parse_box("[1,2]")) is None
+    assert parse_relation("tanh_order(c=1)").expansion(parse_box("[0,1]")) is None
+    assert parse_relation("brownian + 1").expansion(parse_box("[0,1]")) is None
+
+
+@given(rationals(-2, 2), positives(2), rationals(-3, 3))
+def test_gaussian_features_follow_the_box(low, length, point) -> None:
+    """The first feature at the centre of the box is one: the expansion moves with the box."""
+    assume(length > 0)
+    expansion = parse_relation("gaussian(ell=1)").expansion(interval(low, low + length))
+    assert expansion is not None
+    assert expansion.feature(1).subs(x, exact(low + length / 2)) == 1
