@@ -58,8 +58,9 @@ def batch(bound: BoundFunction, prec: int = 64, /, **parameters: Any) -> tuple[n
 
 def _column(name: str, value: Any) -> list[Any]:
     if isinstance(value, np.ndarray):
-        if value.dtype.kind not in "iu":
-            raise InputError(name, f"is an array of {value.dtype}", "integer arrays or sequences of exact numbers")
+        if value.dtype.kind not in "iu" or value.ndim != 1:
+            problem = f"is an array of {value.dtype} with {value.ndim} axes"
+            raise InputError(name, problem, "integer arrays with one axis or sequences of exact numbers")
         return [int(v) for v in value]
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [v if isinstance(v, int) else exact(v, name) for v in value]

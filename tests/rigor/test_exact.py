@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relverify.errors import InputError
-from relverify.rigor.exact import MAX_BITS, dyadic, exact, from_fmpq, to_fmpq
+from relverify.rigor.exact import MAX_BITS, dyadic, exact, from_fmpq, plain, to_fmpq
+from relverify.rigor.parse import parse_expression
 
 
 @pytest.mark.parametrize(
@@ -121,3 +122,17 @@ def test_floats_are_read_exactly_where_asked(value):
 def test_no_dyadic_value(value):
     with pytest.raises(InputError, match="finite"):
         dyadic(value)
+
+
+@given(st.from_regex(r"[-+]?[0-9]{0,4}[./]?[0-9]{0,4}\s?", fullmatch=True))
+def test_the_short_way_reads_as_the_parser_does(text):
+    ratio = plain(text)
+    if ratio is not None:
+        assert ratio[1] > 0 and parse_expression(text) == sp.Rational(*ratio)
+
+
+@pytest.mark.parametrize(
+    "text", ["٣", "1/٣", "1/0", "0/0", "1\n", "7" * 5000, "1/" + "7" * 5000, "0." + "7" * 5000, "", ".", "-"]
+)
+def test_the_short_way_leaves_odd_texts_to_the_parser(text):
+    assert plain(text) is None or parse_expression(text) == sp.Rational(*plain(text))
