@@ -176,26 +176,17 @@ def _kink() -> Instance:
 
 def witness() -> Witness:
     """The network for the Gaussian kernel ℓ = 1/2 on [0,1] and ε = 1/100, with its certificate."""
-    from relverify.certify.vertex import vertex_certificate
+    from relverify.certify.witness import certified_witness
     from relverify.core.box import parse_box
     from relverify.networks.construct import grid_network
     from relverify.relations import parse_relation
-    from relverify.rigor.decide import Decision, Verdict
 
     relation, box, eps = parse_relation("gaussian(ell=1/2)"), parse_box("[0,1]"), "1/100"
     M = relation.second_derivative_sup("x", box, box)
     predicted = THEOREM.resource("n").count(L=box[0].length, M=M, eps=eps)
     assert predicted is not None
     built = grid_network(relation, box, box, predicted)
-    certificate = vertex_certificate(relation, built.phi, built.psi, box, eps=eps)
-    return Witness(
-        text=f"network with itself for {relation.text} on [0,1]",
-        predicted=predicted,
-        built=built.hidden_units,
-        decision=Decision(certificate.verdict or Verdict.UNDECIDED, f"vertex certificate: {certificate.reason}"),
-        error="unknown" if certificate.upper is None else f"{float(certificate.upper):.6g}",
-        allowed=eps,
-    )
+    return certified_witness(f"network with itself for {relation.text} on [0,1]", predicted, built, relation, box, eps)
 
 
 THEOREM = Theorem(

@@ -216,27 +216,19 @@ def _between_nodes() -> Instance:
 
 def witness() -> Witness:
     """The network for the Gaussian kernel ℓ = 1/2 on [0,1] and ε = 1/1000, with its certificate."""
-    from relverify.certify.vertex import vertex_certificate
+    from relverify.certify.witness import certified_witness
     from relverify.core.box import parse_box
     from relverify.networks.construct import grid_network
     from relverify.relations import parse_relation
     from relverify.relations.properties import constants
-    from relverify.rigor.decide import Decision, Verdict
 
     relation, box, eps = parse_relation("gaussian(ell=1/2)"), parse_box("[0,1]"), "1/1000"
     given = constants(THEOREM, relation, box, box, {"L", "M", "M_3"})
     predicted = THEOREM.resource("n").count({**given, "eps": eps})
     assert predicted is not None
     built = grid_network(relation, box, box, predicted, shifted=True)
-    certificate = vertex_certificate(relation, built.phi, built.psi, box, eps=eps)
-    return Witness(
-        text=f"corrected network with itself for {relation.text} on [0,1]",
-        predicted=predicted,
-        built=built.hidden_units,
-        decision=Decision(certificate.verdict or Verdict.UNDECIDED, f"vertex certificate: {certificate.reason}"),
-        error="unknown" if certificate.upper is None else f"{float(certificate.upper):.6g}",
-        allowed=eps,
-    )
+    text = f"corrected network with itself for {relation.text} on [0,1]"
+    return certified_witness(text, predicted, built, relation, box, eps)
 
 
 THEOREM = Theorem(
