@@ -32,9 +32,13 @@ class Store:
         self.path = path
         try:
             self._connection = sqlite3.connect(path, timeout=30)
+        except sqlite3.Error as error:
+            raise InputError("out", f"{path} cannot be opened ({error})", "a writable folder") from None
+        try:
             self._connection.execute(_SCHEMA)
             self._connection.commit()
         except sqlite3.Error as error:
+            self._connection.close()
             raise InputError("out", f"{path} is not a usable store ({error})", "a new folder") from None
 
     def get(self, task: Task) -> dict[str, Any] | None:
