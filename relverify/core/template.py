@@ -88,8 +88,9 @@ def new(label: str, folder: str | Path | None = None) -> Path:
     InputError
         If the label is not well formed or is taken.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", label) or len(label) > 60:
-        raise InputError("label", f"{label[:60]!r} is not a label", "lower-case words with hyphens, such as my-theorem")
+    if not isinstance(label, str) or len(label) > 60 or not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", label):
+        shown = str(label)[:60]
+        raise InputError("label", f"{shown!r} is not a label", "lower-case words with hyphens, such as my-theorem")
     target = Path(folder) if folder else Path(__file__).parent.parent / "theorems"
     path = target / f"{label.replace('-', '_')}.py"
     if not target.is_dir():
