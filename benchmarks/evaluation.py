@@ -62,7 +62,7 @@ def point(theorem: Theorem) -> Mapping[str, Any]:
         theorem.bound.evaluate(DIGITS, values)
         return values
     except InputError:
-        from relverify.core.page import example
+        from relverify.interop.sphinx import example
 
         found = example(theorem)
         if found is None:

@@ -20,11 +20,11 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.nodes import make_refnode
 
-from relverify.core import page
 from relverify.core.plain import to_rst
 from relverify.core.registry import theorems
-from relverify.core.render import lemmas_of, rst, typeset
+from relverify.core.render import lemmas_of, typeset
 from relverify.core.steps import Cited
+from relverify.interop import sphinx as page
 
 logger = logging.getLogger(__name__)
 COLUMNS = "86"
@@ -33,7 +33,8 @@ COLUMNS = "86"
 def generate(app: Any) -> None:
     """Write everything that is generated, where it has changed."""
     source = Path(app.srcdir)
-    pages = {f"theorems/generated/{label}.rst": rst(record, logger.warning) for label, record in theorems().items()}
+    records = theorems()
+    pages = {f"theorems/generated/{label}.rst": page.page(records[label], logger.warning) for label in records}
     for stale in (source / "theorems" / "generated").glob("*.rst"):
         if f"theorems/generated/{stale.name}" not in pages:
             stale.unlink()

@@ -1,9 +1,8 @@
-"""A theorem for the terminal, as JSON, as LaTeX and as a page of the documentation, all from its record."""
+"""A theorem for the terminal, as JSON and as LaTeX, all from its record."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from relverify._version import __version__
@@ -243,10 +242,3 @@ def terminal(theorem: Theorem) -> Any:
         section("Limits", *(Text(limit) for limit in data["limits"]))
     section("Cite", Text(data["cite"]))
     return Group(*parts)
-
-
-def rst(theorem: Theorem, notice: Callable[[str], None] | None = None) -> str:
-    """The page of a theorem in reStructuredText; see :func:`relverify.core.page.page`."""
-    from relverify.core.page import page
-
-    return page(theorem, notice)

@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from relverify.core.registry import theorem, theorems
-from relverify.core.render import as_json, latex, rst, terminal, typeset
+from relverify.core.render import as_json, latex, terminal, typeset
+from relverify.interop.sphinx import page as rst
 
 LABELS = sorted(theorems())
 PROVERS = {"SymPy", "Z3", "Arb", "cited"}
