@@ -14,7 +14,7 @@ from relverify.errors import InputError
 from relverify.rigor.parse import parse_expression
 
 # the commonest texts need no parser
-_PLAIN = re.compile(r"(-?[0-9]{1,18})(?:/([1-9][0-9]{0,17})|\.([0-9]{1,18}))?")
+_PLAIN = re.compile(r"(-?(?:0|[1-9][0-9]{0,17}))(?:/([1-9][0-9]{0,17})|\.([0-9]{1,18}))?")
 MAX_BITS = 14_000
 ACCEPTED = 'exact numbers such as 3, 1/7, "0.1", "1e-3", "sqrt(2)", "pi"'
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from flint import arb, fmpq, fmpz
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relverify.errors import InputError
@@ -124,6 +124,8 @@ def test_no_dyadic_value(value):
         dyadic(value)
 
 
+@example("01")
+@example("-00.5")
 @given(st.from_regex(r"[-+]?[0-9]{0,4}[./]?[0-9]{0,4}\s?", fullmatch=True))
 def test_the_short_way_reads_as_the_parser_does(text):
     ratio = plain(text)
