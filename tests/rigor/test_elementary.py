@@ -82,7 +82,7 @@ def test_points_contain_the_ball_of_arb(name, record_property):
     if name in ("sin", "cos", "tan"):
         usual &= np.abs(x) < 1e3
     ulps = ((result.hi - result.lo) / np.spacing(np.minimum(np.abs(result.lo), np.abs(result.hi))))[usual]
-    record_property("widest", ulps.max())
+    record_property("widest", float(ulps.max()))
     print(f"{name}: widest {ulps.max():.0f} ulp, median {np.median(ulps):.1f} ulp")
     assert result.decided[usual].all() and ulps.max() <= FUNCTIONS[name][1]
 
