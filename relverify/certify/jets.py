@@ -126,6 +126,10 @@ class Jet:
         """Each coefficient is a sum of at most four products: rounding costs at most 6u|a||b|, |.| the sum of sizes."""
         if self.exact is not None and other.exact is not None:
             return constant(self.exact * other.exact)
+        for one, two in ((self, other), (other, self)):
+            fraction, exponent = math.frexp(one.value) if one.exact is not None else (0.0, 0)
+            if abs(fraction) == 0.5 and one.remainder == 0 and abs(exponent) < 64:
+                return two._scaled(float(one.value))
         cells, derivatives = self.cells or other.cells, dict[Key, Any]()
 
         def add(key: Key, term: Any) -> None:
@@ -146,9 +150,20 @@ class Jet:
         low, high = _product_bounds(self, other)
         return Jet(cells, self.value * other.value, derivatives, remainder * UP + TINY, low, high)
 
+    def _scaled(self, factor: float) -> Jet:
+        """Multiply by ±2**k, |k| <= 64, which is exact but for underflow."""
+        # bounds so small that the product could underflow are widened first
+        low = -TINY if 0 < abs(self.low) < TINY else self.low
+        high = TINY if 0 < abs(self.high) < TINY else self.high
+        low, high = sorted((low * factor, high * factor))
+        derivatives = {key: c * factor for key, c in self.derivatives.items()}
+        return Jet(self.cells, self.value * factor, derivatives, self.remainder * abs(factor) + TINY, low, high)
+
     def __truediv__(self, other: Jet) -> Jet:
         if self.exact is not None and other.exact is not None and other.exact != 0:
             return constant(self.exact / other.exact)
+        if other.exact is not None and other.exact != 0:
+            return self * constant(1 / other.exact)
         return self * other.apply(functions.reciprocal)
 
     def square(self) -> Jet:

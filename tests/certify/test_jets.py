@@ -62,7 +62,7 @@ def offence(expression, centres, halves, model, rng, samples=4):
                 )
                 model_value = arb(model.value[index]) + gx * u + gy * v
                 model_value += h[0, 0] * u * u / 2 + h[0, 1] * u * v + h[1, 1] * v * v / 2
-                off = float(abs(value - model_value).upper())
+                off = float(abs(value - model_value).lower())
                 room = 1 - off / model.remainder[index] if model.remainder[index] else -float(off > 0)
                 slack = room if slack is None else min(slack, room)
     return slack
