@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from relverify.certify import jets as module
 from relverify.certify.jets import Jet, constant, variables
 from relverify.certify.taylor import compile_jets, taylor_model
+from relverify.core.symbols import x as X
+from relverify.core.symbols import y as Y
 from relverify.errors import UnknownNode
 from relverify.relations.parse import parse_relation
 from relverify.rigor.enclose import compile_arb
 from relverify.rigor.parse import parse_expression
 
-X, Y = sp.symbols("x y")
 NAMES = {"x": X, "y": Y}
 SMOOTH = [
     "exp(-2*(x-y)**2)", "tanh(3*x*y+x)", "sin(3*x)*cos(2*y)+x*y", "1/(1+(x-y)**2)", "log(3+x*y)", "sqrt(2+x+y/3)",
