@@ -101,6 +101,16 @@ def _arctangent(y: arb, x: arb) -> arb:
     return arb.nan() if y.contains(0) and x.contains(0) else arb.atan2(y, x)
 
 
+def _integer_power(base: arb, exponent: int) -> arb:
+    """Repeated squaring: the power of python-flint is not finite on balls around 0."""
+    result = base if exponent & 1 else None
+    while exponent > 1:
+        base, exponent = base * base, exponent >> 1
+        if exponent & 1:
+            result = base if result is None else result * base
+    return arb(1) if result is None else result
+
+
 def _power(base: arb, exponent: arb) -> arb:
     return base**exponent
 
@@ -112,8 +122,9 @@ _METHODS = (
 ARB = Arithmetic(
     templates={
         **{name: f"{{0}}.{name}()" for name in _METHODS.split()},
-        "sqrt": "{0}.sqrt()", "square": "{0} * {0}", "power_integer": "{0} ** {1}", "power": "power({0}, {1})",
-        "ratio": "{0} / {1}", "Abs": "abs({0})", "sign": "sign({0})", "Heaviside": "heaviside({0}, {1})",
+        "sqrt": "{0}.sqrt()", "square": "{0} * {0}", "power_integer": "integer_power({0}, {1})",
+        "power": "power({0}, {1})", "ratio": "{0} / {1}", "Abs": "abs({0})", "sign": "sign({0})",
+        "Heaviside": "heaviside({0}, {1})",
         "DiracDelta": "dirac({0})", "DiracDelta/2": "dirac({0}, {1})", "floor": "{0}.floor()", "ceiling": "{0}.ceil()",
         "Max": "{0}.max({1})", "Min": "{0}.min({1})", "loggamma": "{0}.lgamma()", "digamma": "{0}.digamma()",
         "factorial": "{0}.fac()", "binomial": "({0}.fac() / ({1}.fac() * ({0} - {1}).fac()))",
@@ -136,7 +147,8 @@ ARB = Arithmetic(
     },
     integer=arb,
     namespace={
-        "arb": arb, "abs": abs, "power": _power, "sign": _sign, "heaviside": _heaviside, "dirac": _dirac,
+        "arb": arb, "abs": abs, "power": _power, "integer_power": _integer_power, "sign": _sign,
+        "heaviside": _heaviside, "dirac": _dirac,
         "arctangent": _arctangent, "polygamma": _polygamma, "piecewise": _piecewise,
         "add_up": _sum, "multiply_up": _product, "equal": _equal, "negate": _not,
         "golden": lambda: (arb(5).sqrt() + 1) / 2, "__builtins__": {},

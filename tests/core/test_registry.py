@@ -16,7 +16,7 @@ from relverify.core.template import new
 from relverify.core.theorem import Theorem
 from relverify.errors import InputError
 
-ROOT = Path(registry.__file__).parents[2]
+ROOT = Path(__file__).parents[2]
 
 
 def test_every_module_is_a_theorem_and_labels_are_sorted():

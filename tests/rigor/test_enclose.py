@@ -297,3 +297,11 @@ def test_numbers_too_large_to_be_written_out_are_refused(size):
     assert ball.is_finite() and ball > 0
     with pytest.raises(InputError, match="cannot be written out"):
         endpoints(ball)
+
+
+@pytest.mark.parametrize("exponent", [3, 4, 7, 12])
+def test_powers_of_balls_around_zero_are_finite(exponent):
+    power = compile_arb(x**exponent, (x,))
+    assert power(arb(0, 2)).is_finite()
+    assert power(arb(0, 2)).contains(arb(2) ** exponent)
+    assert power(arb(3)) == 3**exponent
