@@ -7,7 +7,7 @@ proved about a network is proved about that function; float64 execution (``__cal
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -15,15 +15,10 @@ import flint
 import numpy as np
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
+from relverify.activations import activation
 from relverify.errors import InputError
 from relverify.rigor.exact import dyadic
 
-ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "relu": lambda z: np.maximum(z, 0.0),
-    "tanh": np.tanh,
-    "sigmoid": lambda z: 0.5 * (1.0 + np.tanh(0.5 * z)),
-    "identity": lambda z: z,
-}
 MAX_PIECES = 100_000
 
 
@@ -51,7 +46,8 @@ class MLP:
     biases : tuple of ndarray, shape (out,)
         One per weight matrix.
     activation : str
-        Name of the activation applied between layers; ``"relu"`` is the one that is evaluated exactly.
+        Name of the activation applied between layers, one of :func:`relverify.activations.activations`;
+        ``"relu"`` is the one that is evaluated exactly.
 
     Raises
     ------
@@ -70,8 +66,7 @@ class MLP:
     activation: str = "relu"
 
     def __post_init__(self) -> None:
-        if self.activation not in ACTIVATIONS:
-            raise InputError("activation", f"{str(self.activation)[:40]!r} is unknown", ", ".join(ACTIVATIONS))
+        activation(self.activation)
         if not self.weights or len(self.weights) != len(self.biases):
             raise InputError(
                 "weights", f"{len(self.weights)} matrices for {len(self.biases)} biases", "one bias a matrix"
@@ -125,7 +120,7 @@ class MLP:
         for k, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
             h = h @ w.T + b
             if k + 1 < len(self.weights):
-                h = ACTIVATIONS[self.activation](h)
+                h = activation(self.activation).value(h)
         return h
 
     def __eq__(self, other: object) -> bool:

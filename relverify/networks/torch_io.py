@@ -39,8 +39,12 @@ def to_torch(mlp: MLP) -> torch.nn.Sequential:
     ------
     MissingDependency
         If torch is not installed.
+    InputError
+        If the activation has no exact counterpart in the table of modules.
     """
     torch = _torch()
+    if mlp.activation not in _MODULES:
+        raise InputError("network", f"has activation {mlp.activation}", ", ".join(_MODULES))
     modules: list[Any] = []
     for w, b in zip(mlp.weights, mlp.biases, strict=True):
         if modules:

@@ -55,3 +55,8 @@ def test_module_does_not_share_memory():
 def test_other_modules_are_refused(module):
     with pytest.raises(InputError, match="network: "):
         from_torch(module)
+
+
+def test_activations_without_module_are_refused():
+    with pytest.raises(InputError, match="has activation square; accepted: relu, tanh"):
+        to_torch(MLP(NET.weights, NET.biases, "square"))

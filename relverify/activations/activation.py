@@ -1,0 +1,80 @@
+"""The record of an activation; one activation is one module of this package with one constant ``ACTIVATION``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from flint import arb
+
+from relverify.rigor.intervals import Intervals
+
+Derivatives = tuple[Intervals, Intervals, Intervals, Intervals]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """A function s of a real number that stands between the layers of a network.
+
+    Parameters
+    ----------
+    name : str
+        As networks name it, for instance ``tanh``.
+    formula : str
+        The exact real function that is certified.
+    value : callable
+        s over float64 arrays, for pictures and searches, never for claims.
+    ball : callable
+        s of an Arb ball.
+    derivatives : callable
+        Enclosures of s, s', s'', s''' over Intervals; the last two are undecided (NaN) where an interval meets a kink.
+    slopes : tuple of float, optional
+        For a piecewise linear activation, the slopes left and right of its only kink, 0; equal slopes mean no kink.
+    """
+
+    name: str
+    formula: str
+    value: Callable[[np.ndarray], np.ndarray]
+    ball: Callable[[arb], arb]
+    derivatives: Callable[[Intervals], Derivatives]
+    slopes: tuple[float, float] | None = None
+
+    @property
+    def kinks(self) -> tuple[float, ...]:
+        """The points where s has no derivative."""
+        return (0.0,) if self.slopes is not None and self.slopes[0] != self.slopes[1] else ()
+
+
+def piecewise_linear(name: str, formula: str, left: float, right: float) -> Activation:
+    """The activation with s(0) = 0 and slopes `left` below and `right` above zero, both exact float64 numbers.
+
+    Parameters
+    ----------
+    name, formula : str
+    left, right : float
+        left <= right, that is, a convex function.
+
+    Examples
+    --------
+    >>> leaky = piecewise_linear("leaky", "max(z, z/4)", 0.25, 1.0)
+    >>> leaky.value(np.array([-2.0, 3.0])).tolist(), leaky.kinks
+    ([-0.5, 3.0], (0.0,))
+    """
+
+    def value(z: np.ndarray) -> np.ndarray:
+        return np.maximum(left * z, right * z)
+
+    def ball(z: arb) -> arb:
+        return (arb(left) * z).max(arb(right) * z)
+
+    def derivatives(z: Intervals) -> Derivatives:
+        result = (left * z).maximum(right * z)
+        below, above = z.hi < 0, z.lo > 0
+        unknown = np.isnan(z.lo) | np.isnan(z.hi)
+        first = Intervals(np.where(above, right, left), np.where(below, left, right)).undecided_where(unknown)
+        crossed = unknown if left == right else ~(below | above)
+        higher = Intervals(np.zeros(z.shape)).undecided_where(crossed)
+        return result, first, higher, higher
+
+    return Activation(name, formula, value, ball, derivatives, (left, right))
