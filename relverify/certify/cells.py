@@ -1,0 +1,87 @@
+"""Cells of a box that are divided in all directions at once, numbered so that relatives are neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+from flint import fmpq
+
+from relverify.certify.axis import knots
+from relverify.certify.matrix import Side, side
+from relverify.networks.mlp import MLP
+from relverify.rigor.intervals import float_above, float_below
+
+LEVELS = {1: 5, 2: 3, 3: 2}  # the grid of the first level: 32 cells, 8 x 8, 4 x 4 x 4
+GROUPS = {1: 3, 2: 2, 3: 1}  # 8, 16 and 8 neighbouring cells are paired as a block
+
+
+class Axis:
+    """The cells of one side at every level.
+
+    A cell is an integer: that of its root times 2^(p level), plus the path, p bits a level. The 2^p children of cell
+    k are 2^p k, 2^p k + 1, ..., and cells with the same k // group are relatives.
+
+    Parameters
+    ----------
+    network, other : MLP
+        The network of this side and that of the other.
+    ends : sequence of (fmpq, fmpq)
+        The box, one pair a coordinate; its float64 hull is covered.
+
+    Examples
+    --------
+    >>> net = MLP(([[1.0, 1.0]],), ([0.0],))
+    >>> axis = Axis(net, net, [(fmpq(0), fmpq(1))] * 2)
+    >>> [corner.tolist() for corner in axis.corners(0, np.array([1]))]
+    [[[0.125, 0.0]], [[0.25, 0.125]]]
+    """
+
+    def __init__(self, network: MLP, other: MLP, ends: list[tuple[fmpq, fmpq]]) -> None:
+        self.network, self.other, self.dim = network, other, len(ends)
+        lo, hi = np.array([[float_below(a), float_above(b)] for a, b in ends]).T
+        self.group = 1 << (self.dim * GROUPS.get(self.dim, 1))
+        self.start = LEVELS.get(self.dim, 1)
+        self.roots_lo, self.roots_hi = lo[None], hi[None]
+        if self.dim == 1 and (hi - lo)[0] > 0:
+            edges = knots(network, float(lo[0]), float(hi[0]))
+            if len(edges) > 2:
+                edges = _padded(edges, self.group)
+                self.start, self.roots_lo, self.roots_hi = 0, edges[:-1, None], edges[1:, None]
+        self.count = len(self.roots_lo) << (self.dim * self.start)
+        self.deepest = (60 - len(self.roots_lo).bit_length()) // self.dim - self.start
+
+    def corners(self, level: int, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper corners of cells, shape (n, p); neighbours share their ends exactly."""
+        depth, p = level + self.start, self.dim
+        root = cells >> (p * depth)
+        lo, hi = self.roots_lo[root], self.roots_hi[root]
+        for step in range(depth - 1, -1, -1):
+            digits = (cells >> (p * step))[:, None] >> np.arange(p) & 1
+            middle = np.clip(lo + 0.5 * (hi - lo), lo, hi)
+            lo, hi = np.where(digits == 1, middle, lo), np.where(digits == 1, hi, middle)
+        return lo, hi
+
+    def side(self, level: int, groups: np.ndarray) -> Side:
+        """What the pairs need of all cells of some groups."""
+        cells = (groups[:, None] * self.group + np.arange(self.group)).ravel()
+        return side(self.network, self.other, *self.corners(level, cells), self.group)
+
+    @property
+    def cell_bytes(self) -> int:
+        """Memory of one cell in a :class:`Side`, about."""
+        monomials = (self.dim + 1) * (self.dim + 2) * (self.dim + 3) // 6
+        features = self.network.out_features
+        hidden = sum(n.weights[-1].shape[1] for n in (self.network, self.other))
+        return 8 * (features * (monomials + 16) + 2 * hidden + 64)
+
+
+def _padded(edges: np.ndarray, multiple: int, least: int = 32) -> np.ndarray:
+    """Halve the longest cells until there are enough, and a multiple of the size of groups."""
+    cells = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
+    target = max(least, -(-len(cells) // multiple) * multiple)
+    while len(cells) < target:
+        cells.sort(key=lambda c: c[0] - c[1])
+        halved = min(target - len(cells), max(1, len(cells) // 2))
+        parts = [((a + 0.5 * (b - a)), a, b) for a, b in cells[:halved]]
+        cells = [c for m, a, b in parts for c in ((a, m), (m, b))] + cells[halved:]
+    cells.sort()
+    return np.array([a for a, _ in cells] + [cells[-1][1]])

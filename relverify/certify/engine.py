@@ -1,0 +1,198 @@
+"""Certify the error of networks: by matrix products for any network, by vertices for one-input ReLU networks."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+from flint import fmpq
+
+from relverify.certify.cells import Axis
+from relverify.certify.point import PointError
+from relverify.certify.result import MatrixCertificate
+from relverify.certify.subdivide import Search
+from relverify.certify.vertex import VertexCertificate, vertex_certificate
+from relverify.core import symbols
+from relverify.core.box import Box, parse_box
+from relverify.errors import Disagreement, InputError, UnknownNode
+from relverify.networks.mlp import MLP
+from relverify.relations.relation import Relation
+from relverify.rigor.decide import Verdict
+from relverify.rigor.exact import dyadic, to_fmpq
+from relverify.rigor.intervals import check_arithmetic
+
+MEMORY = 2 * 10**9
+MAX_CELLS = 50_000_000
+VERTEX_CELLS = 4000
+
+
+def matrix_certificate(
+    relation: Relation,
+    phi: MLP,
+    psi: MLP | None,
+    x: Box | str,
+    y: Box | str | None = None,
+    eps: object = None,
+    within: object = None,
+    memory: float = MEMORY,
+    time_limit: float | None = None,
+    max_cells: int | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> MatrixCertificate:
+    """Bound sup|r - <phi, psi>| from both sides, with proof, for networks of any depth and activation.
+
+    Parameters
+    ----------
+    relation : Relation
+        r(x, y).
+    phi, psi : MLP
+        Networks of x and y with the same number of outputs; ``psi=None`` means phi on both sides.
+    x, y : Box or str
+        Boxes with rational ends, of as many sides as the networks have inputs; y defaults to x.
+    eps : exact number, optional
+        Stop as soon as the error is proved at most eps, or proved larger at a point.
+    within : exact number, optional
+        Refine until ``upper <= within * lower``; 1.1 if neither eps nor within is given.
+    memory : float
+        Bytes that the search may use, about.
+    time_limit : float, optional
+        Limit in seconds, after which the best proved bounds are returned.
+    max_cells : int, optional
+        Limit of the pairs of cells, to the same effect; by default 50 million.
+    progress : callable, optional
+        Receives one line a level.
+
+    Returns
+    -------
+    MatrixCertificate
+
+    Raises
+    ------
+    InputError
+        If dimensions differ, the relation has an operation without a rigorous evaluation, or a target makes no sense.
+    Disagreement
+        If the two bounds contradict each other, which only an error in the arithmetic can cause.
+
+    Notes
+    -----
+    The networks are exact real functions of their float64 weights. See :mod:`relverify.certify.matrix`.
+
+    Examples
+    --------
+    >>> from relverify.relations import parse_relation
+    >>> net = MLP(([[1.0]], [[1.0]]), ([0.0], [0.0]), "sin")
+    >>> found = matrix_certificate(parse_relation("x*y"), net, None, "[-1,1]")
+    >>> found.verdict, bool(0.29 < found.lower <= 1 - 0.708 <= found.upper < 0.33)
+    (None, True)
+    """
+    start = time.perf_counter()
+    x_box, y_box = parse_box(x, "x"), parse_box(x if y is None else y, "x" if y is None else "y")
+    other = phi if psi is None else psi
+    _check_networks(phi, other, x_box, y_box, one=psi is None)
+    if not check_arithmetic():
+        raise InputError("processor", "does not round as IEEE 754 asks, in this thread", "binary64, to nearest")
+    limit, factor = _targets(eps, within)
+    relation = _with_coordinates(relation, x_box.dim, y_box.dim)
+    symmetric = (psi is None or psi == phi) and x_box == y_box and relation.symmetric
+    ends = [(to_fmpq(s.lo), to_fmpq(s.hi)) for s in x_box.sides + y_box.sides]
+    first, second = Axis(phi, other, ends[: x_box.dim]), Axis(other, phi, ends[x_box.dim :])
+    try:
+        search = Search(
+            PointError(relation, phi, other),
+            first,
+            second,
+            ends,
+            symmetric,
+            limit,
+            factor,
+            memory,
+            MAX_CELLS if max_cells is None else max_cells,
+            math.inf if time_limit is None else start + time_limit,
+            progress,
+        )
+        search.run()
+    except UnknownNode as error:
+        raise InputError("relation", f"has an operation without rigorous evaluation ({error.name})") from error
+    if search.upper < search.lower:
+        raise Disagreement(f"upper bound {search.upper} below the error {search.lower} at {search.argmax}")
+    verdict = None
+    if search.floor_eps is not None:
+        verdict = Verdict.UNDECIDED
+        if search.upper <= search.floor_eps:
+            verdict = Verdict.PROVED
+        elif search.refuted:
+            verdict = Verdict.REFUTED
+    upper = dyadic(search.upper) if math.isfinite(search.upper) else None
+    reason = search.reason if upper is not None else f"{search.reason}; r or its derivatives are unbounded somewhere"
+    seconds = time.perf_counter() - start
+    return MatrixCertificate(upper, dyadic(search.lower), search.argmax, search.cells, seconds, verdict, reason, limit)
+
+
+def certify(
+    relation: Relation,
+    phi: MLP,
+    psi: MLP | None,
+    x: Box | str,
+    y: Box | str | None = None,
+    eps: object = None,
+    within: object = None,
+    memory: float = MEMORY,
+    time_limit: float | None = None,
+    max_cells: int | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> MatrixCertificate | VertexCertificate:
+    """Bound sup|r - <phi, psi>| by the method that suits the networks.
+
+    One-input ReLU networks are first tried by vertices, where the networks are exact, within a small number of cells;
+    all else, and what is still open then, is done by :func:`matrix_certificate`, whose parameters these are.
+    """
+    others = {"memory": memory, "time_limit": time_limit, "max_cells": max_cells, "progress": progress}
+    networks = [phi] if psi is None else [phi, psi]
+    if all(n.in_features == 1 and n.activation == "relu" and n.hidden_units <= 128 for n in networks):
+        try:
+            cells = VERTEX_CELLS if max_cells is None else min(max_cells, VERTEX_CELLS)
+            found = vertex_certificate(relation, phi, psi, x, y, eps, within, cells, time_limit)
+        except InputError:
+            found = None
+        if found is not None and (found.reason == "target met" or found.verdict not in (None, Verdict.UNDECIDED)):
+            return found
+    return matrix_certificate(relation, phi, psi, x, y, eps, within, **others)  # type: ignore[arg-type]
+
+
+def _check_networks(phi: MLP, psi: MLP, x_box: Box, y_box: Box, one: bool) -> None:
+    for name, network, box, box_name in (("phi", phi, x_box, "x"), ("phi" if one else "psi", psi, y_box, "y")):
+        if network.in_features != box.dim:
+            raise InputError(
+                name, f"has {network.in_features} inputs", f"{box.dim}, as the box of {box_name} has sides"
+            )
+    if psi.out_features != phi.out_features:
+        raise InputError("psi", f"has {psi.out_features} outputs", f"{phi.out_features} outputs, as phi")
+
+
+def _targets(eps: object, within: object) -> tuple[fmpq | None, fmpq | None]:
+    limit = None if eps is None else to_fmpq(eps, "eps")
+    if limit is not None and limit <= 0:
+        raise InputError("eps", f"{limit} is not positive", "a number > 0")
+    factor = None if within is None else to_fmpq(within, "within")
+    if factor is not None and factor <= 1:
+        raise InputError("within", f"{factor} is not above 1", "a number > 1, such as 1.1")
+    return limit, fmpq(11, 10) if limit is None and factor is None else factor
+
+
+def _with_coordinates(relation: Relation, p: int, q: int) -> Relation:
+    """The relation with p + q coordinates, of which it may use fewer."""
+    from dataclasses import replace
+
+    given = len(relation.x_symbols), len(relation.y_symbols)
+    if given == (p, q):
+        return relation
+    several = all(s.name[1:] for s in relation.x_symbols + relation.y_symbols)
+    constant = not relation.expr.free_symbols
+    if not (several or constant) or max(p, q) > 3 or p < given[0] * several or q < given[1] * several:
+        raise InputError("relation", f"has {given[0]} and {given[1]} coordinates", f"the {p} and {q} of the boxes")
+    names = [[f"{side}{k}" if count > 1 else side for k in range(1, count + 1)] for side, count in (("x", p), ("y", q))]
+    if several and 1 in (p, q):
+        names = [[f"{side}{k}" for k in range(1, count + 1)] for side, count in (("x", p), ("y", q))]
+    x_symbols, y_symbols = (tuple(symbols.symbol(n) for n in side) for side in names)
+    return replace(relation, x_symbols=x_symbols, y_symbols=y_symbols)

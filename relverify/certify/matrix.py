@@ -1,0 +1,224 @@
+"""Bounds of e = r - <phi, psi> on many pairs of cells, from matrix products of Taylor coefficients.
+
+On a pair of cells phi = P + rest and psi = Q + rest with polynomials P, Q of degree 3 in t and s (see
+:mod:`relverify.certify.axis`), and r is a quadratic polynomial plus a remainder (see :mod:`relverify.certify.taylor`).
+Each coefficient of <P, Q> is an inner product over the features, so that for all pairs of a block it is one matrix
+product. The coefficients of r and of <P, Q> are subtracted before absolute values are taken. The rest,
+
+    <P, Q> in degree 4 and more,   <rest, psi> + <P, rest>,   the rounding of all those products,
+
+is bounded by one more product, of two matrices without negative entries with one row a cell (`left` and `right`).
+
+The quadratic part of e is maximised exactly in each coordinate: the supremum of g t + a t^2 over |t| <= 1 is |g| + a,
+except for a < 0 and |g| < -2a, where it is g^2/(-4a). Mixed terms and cubic terms enter by their absolute values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import sympy as sp
+
+from relverify.certify.axis import TINY, Models, centres, taylor
+from relverify.certify.gemm import gamma, inflate, product, upper_product
+from relverify.certify.monomials import Monomials, monomials
+from relverify.certify.taylor import taylor_model
+from relverify.networks.mlp import MLP
+
+SLACK = 2.0**-44  # above what fewer than 200 roundings do to an expression whose terms sum to 1
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one network contributes to all pairs; its n cells stand in groups of g.
+
+    Parameters
+    ----------
+    table : Monomials
+    centre, half : ndarray, shape (n, p)
+    coefficients : ndarray, shape (M, n // g, g, d)
+    left, right : ndarray, shape (n // g, g, K)
+        Rows of the two factors of the bound of the rest, as the first and as the second network.
+    size : ndarray, shape (n, d)
+        Bounds of |P|.
+    """
+
+    table: Monomials
+    centre: np.ndarray
+    half: np.ndarray
+    coefficients: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    size: np.ndarray
+
+
+def side(network: MLP, other: MLP, lo: np.ndarray, hi: np.ndarray, group: int) -> Side:
+    """Prepare cells of one network.
+
+    Parameters
+    ----------
+    network, other : MLP
+        The network of this side and that of the other side.
+    lo, hi : ndarray, shape (n, p)
+        Cells; n is a multiple of `group`.
+    group : int
+        Neighbouring cells that are paired together.
+
+    Returns
+    -------
+    Side
+    """
+    table = monomials(network.in_features)
+    models = taylor(network, lo, hi)
+    with np.errstate(all="ignore"):
+        left, right, size = _factors(network, other, models, table)
+    centre, half = centres(lo, hi)
+    shape = (len(lo) // group, group, -1)
+    coefficients = models.coefficients.reshape(len(table), *shape)
+    return Side(table, centre, half, coefficients, left.reshape(shape), right.reshape(shape), size)
+
+
+def _factors(network: MLP, other: MLP, models: Models, table: Monomials) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    n0, n1, n2, n3 = models.sizes(table)
+    size = inflate(n0 + n1 + n2 + n3, 3)
+    own, foreign = network.weights[-1], other.weights[-1]
+    whole = models.error + size
+    if models.slack is not None:
+        whole = whole + upper_product(models.slack, np.abs(own).T)
+    # the coefficients of <P, Q> are rounded by gamma_d |P||Q| in all
+    error = inflate(models.error + gamma(network.out_features) * size, 3)
+    left = [n1, n2, n3, error, size]
+    right = [n3, inflate(n2 + n3, 1), inflate(n1 + n2 + n3, 2), inflate(whole, 2), models.error]
+    # weights @ r with |r| <= slack, against the other side's values in the space of the hidden units
+    lifted = _lifted(foreign, models) if other.weights[1:] and _kinked(other) else None
+    if models.slack is not None:
+        left.append(models.slack)
+    if lifted is not None:
+        left.append(lifted)
+        moved = lifted + upper_product(models.error, np.abs(foreign))
+        if models.slack is not None:
+            middle, radius = product(own.T, foreign)
+            moved = moved + upper_product(models.slack, inflate(np.abs(middle) + radius, 1))
+        right.append(inflate(moved, 2))
+    if models.slack is not None:
+        right.append(models.slack)
+    return np.concatenate(left, axis=1), np.concatenate(right, axis=1), size
+
+
+def _kinked(network: MLP) -> bool:
+    from relverify.activations import activation
+
+    return bool(activation(network.activation).kinks)
+
+
+def _lifted(weights: np.ndarray, models: Models) -> np.ndarray:
+    """Bounds of |W^T P|, shape (n, u)."""
+    middle, radius = product(models.coefficients, weights)
+    return inflate((np.abs(middle) + radius).sum(axis=0), 64)
+
+
+class Pairs(NamedTuple):
+    """Pairs of cells: blocks of a group of the first and a group of the second side, and places in the blocks.
+
+    Parameters
+    ----------
+    first, second : ndarray of int, shape (b,)
+        Groups of the blocks.
+    block, row, column : ndarray of int, shape (N,)
+        The block of a pair and its cells in the two groups.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    block: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+
+
+class Bounds(NamedTuple):
+    """Results on N pairs: upper bounds of sup|e|, values of e at the centres (rounded), bounds of rounding alone."""
+
+    bound: np.ndarray
+    centre: np.ndarray
+    rounding: np.ndarray
+
+
+def pair_bounds(expr: sp.Expr, symbols: Sequence[sp.Symbol], first: Side, second: Side, pairs: Pairs) -> Bounds:
+    """Bound |e| on pairs of cells.
+
+    Parameters
+    ----------
+    expr : Expr
+        r, in `symbols`: the coordinates of x, then those of y.
+    symbols : sequence of Symbol
+    first, second : Side
+        The cells of phi and of psi.
+    pairs : Pairs
+
+    Returns
+    -------
+    Bounds
+    """
+    with np.errstate(all="ignore"):
+        return _pair_bounds(expr, symbols, first, second, pairs)
+
+
+def _pair_bounds(expr: sp.Expr, symbols: Sequence[sp.Symbol], first: Side, second: Side, pairs: Pairs) -> Bounds:
+    g, h = first.left.shape[1], second.right.shape[1]
+    i, j = pairs.first[pairs.block] * g + pairs.row, pairs.second[pairs.block] * h + pairs.column
+    half = [*first.half[i].T, *second.half[j].T]
+    model = taylor_model(expr, tuple(symbols), [*first.centre[i].T, *second.centre[j].T], half)
+    flat = (pairs.block * g + pairs.row) * h + pairs.column
+    rest = np.take(upper_product(first.left[pairs.first], second.right[pairs.second].swapaxes(-1, -2)), flat)
+    # size: everything that is rounded below, without sign
+    size, mixed, cubic = np.abs(model.value), 0.0, 0.0
+    slopes: dict[int, np.ndarray] = {}
+    bends: dict[int, np.ndarray] = {}
+    for word, coefficient in _coefficients(first, second, pairs, flat):
+        if len(word) == 0:
+            value = model.value - coefficient
+        elif len(word) == 1:
+            scaled = model.gradient[word[0]] * half[word[0]]
+            size += np.abs(scaled)
+            slopes[word[0]] = np.abs(scaled - coefficient)
+        elif len(word) == 2:
+            scaled = model.hessian[word] * half[word[0]] * half[word[1]]
+            if word[0] == word[1]:
+                scaled = 0.5 * scaled
+                bends[word[0]] = scaled - coefficient
+            else:
+                mixed = mixed + np.abs(scaled - coefficient)
+            size += np.abs(scaled)
+        else:
+            cubic = cubic + np.abs(coefficient)
+    top, bottom = value, -value
+    for axis, slope in slopes.items():
+        bend = bends[axis]
+        peak = slope * slope / (4 * np.abs(bend))
+        inside = slope < 2 * np.abs(bend)
+        top = top + np.where(inside & (bend < 0), peak, slope + bend)
+        bottom = bottom + np.where(inside & (bend > 0), peak, slope - bend)
+        size += slope + np.abs(bend)
+    beyond = mixed + cubic + rest + model.remainder
+    rounding = SLACK * (size + np.abs(value) + beyond) + TINY
+    bound = np.maximum(top, bottom) + beyond + rounding
+    bound[np.isnan(bound)] = np.inf
+    products = np.einsum("nd,nd->n", first.size[i], second.size[j])
+    return Bounds(bound, value, rounding + gamma(first.size.shape[1]) * products)
+
+
+def _coefficients(
+    first: Side, second: Side, pairs: Pairs, flat: np.ndarray
+) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
+    """The coefficients of <P, Q> up to degree 3, as words in the coordinates of x and then y."""
+    shift = first.table.variables
+    transposed = second.coefficients[:, pairs.second].swapaxes(-1, -2)
+    for a, word_a in enumerate(first.table.words):
+        stop = second.table.of_degree(3 - len(word_a)).stop
+        found = np.matmul(first.coefficients[a][pairs.first], transposed[:stop])
+        values = np.take(found.reshape(stop, -1), flat, axis=1)
+        for b, word_b in enumerate(second.table.words[:stop]):
+            yield word_a + tuple(shift + k for k in word_b), values[b]
