@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from relverify._version import __version__
 
 if TYPE_CHECKING:
+    from relverify import certify
     from relverify.api import bound, list_theorems, new, parse_box, relation, show, synthesize, theorem, train, verify
+    from relverify.certify.engine import matrix_certificate
     from relverify.certify.vertex import vertex_certificate
     from relverify.errors import InputError
     from relverify.networks.files import load, save
@@ -21,6 +23,8 @@ _HOME = {
         ("bound", "list_theorems", "new", "parse_box", "relation", "show", "synthesize", "theorem", "train", "verify"),
         "relverify.api",
     ),
+    "certify": "relverify.certify",
+    "matrix_certificate": "relverify.certify.engine",
     "vertex_certificate": "relverify.certify.vertex",
     "load": "relverify.networks.files",
     "save": "relverify.networks.files",
@@ -33,8 +37,10 @@ __all__ = [
     "InputError",
     "__version__",
     "bound",
+    "certify",
     "list_theorems",
     "load",
+    "matrix_certificate",
     "new",
     "parse_box",
     "relation",
@@ -53,7 +59,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'relverify' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOME[name]), name)
+    # the package `certify` is called like a function
+    return import_module("relverify.certify") if name == "certify" else getattr(import_module(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:

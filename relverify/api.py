@@ -11,14 +11,18 @@ from relverify.errors import InputError
 
 if TYPE_CHECKING:
     from relverify.campaign.run import Report
+    from relverify.certify.result import MatrixCertificate
+    from relverify.certify.vertex import VertexCertificate
     from relverify.core.box import Box
     from relverify.core.evaluate import Enclosure
+    from relverify.networks.mlp import MLP
     from relverify.networks.synthesize import Synthesis
     from relverify.networks.train import Trained
     from relverify.relations.relation import Relation
 
 __all__ = [
     "bound",
+    "certify",
     "list_theorems",
     "new",
     "parse_box",
@@ -245,6 +249,53 @@ def train(
         device=device,
         progress=progress,
     )
+
+
+def certify(
+    relation: str | Relation,
+    phi: MLP | str | Path,
+    psi: MLP | str | Path | None = None,
+    *,
+    x: str | Box,
+    y: str | Box | None = None,
+    activation: str | None = None,
+    **options: Any,
+) -> MatrixCertificate | VertexCertificate:
+    """Prove how large sup|r - <phi, psi>| is, from both sides, rounding included.
+
+    Parameters
+    ----------
+    relation : str or Relation
+    phi, psi : MLP or path
+        Networks of x and y, or their files; without `psi`, phi on both sides.
+    x, y : str or Box
+        Boxes with as many sides as the networks have inputs; `y` defaults to `x`.
+    activation : str, optional
+        For files, in place of the one that they name.
+    **options
+        ``eps``, ``within``, ``memory``, ``time_limit``, ``max_cells`` and ``progress`` of
+        :func:`relverify.certify.engine.matrix_certificate`.
+
+    Returns
+    -------
+    MatrixCertificate or VertexCertificate
+        With ``upper``, ``lower``, ``argmax``, ``cells``, ``seconds``, ``verdict`` and ``reason``.
+
+    Examples
+    --------
+    >>> import relverify
+    >>> net = relverify.MLP(([[1.0]], [[1.0]]), ([0.0], [0.0]), "tanh")
+    >>> str(relverify.certify("x*y", net, x="[-1,1]", eps="1/2").verdict)
+    'proved'
+    """
+    from relverify.certify.engine import certify as run
+    from relverify.networks.files import load
+    from relverify.networks.mlp import MLP
+
+    first = phi if isinstance(phi, MLP) else load(phi, activation, "phi")
+    second = psi if psi is None or isinstance(psi, MLP) else load(psi, activation, "psi")
+    boxes = parse_box(x, "x"), None if y is None else parse_box(y, "y")
+    return run(globals()["relation"](relation), first, second, *boxes, **options)
 
 
 def verify(labels: list[str] | tuple[str, ...] = (), **options: Any) -> Report:

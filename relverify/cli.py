@@ -13,6 +13,7 @@ from relverify._version import __version__
 from relverify.errors import InputError, MissingDependency
 
 if TYPE_CHECKING:
+    from relverify.certify.result import MatrixCertificate
     from relverify.certify.vertex import VertexCertificate
 
 USAGE = 64
@@ -212,6 +213,46 @@ def new(
     return 0
 
 
+@app.command()
+def certify(
+    phi: Annotated[Path, typer.Argument(help="Network of x, a .safetensors file.")],
+    psi: Annotated[Path | None, typer.Argument(help="Network of y; by default that of x.")] = None,
+    *,
+    relation: Annotated[str, typer.Option("--relation", help="r, in x and y or x1, x2, y1, y2.")],
+    x: XBox,
+    y: YBox = None,
+    activation: Annotated[str | None, typer.Option("--activation", help="In place of the one in the files.")] = None,
+    eps: Annotated[str | None, typer.Option("--eps", help="Decide whether the error is at most this.")] = None,
+    within: Annotated[str | None, typer.Option("--within", help="Upper over lower bound; 1.1 without --eps.")] = None,
+    memory: Annotated[float, typer.Option("--memory", help="Gigabytes.")] = 2.0,
+    time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Prove the error of one or two networks over a whole domain, rounding included."""
+    from relverify import api
+    from relverify.certify.result import as_dict, outcome
+
+    options: dict[str, Any] = {"eps": eps, "within": within, "memory": memory * 1e9, "time_limit": time_limit}
+    with _status(as_json) as progress:
+        found = api.certify(relation, phi, psi, x=x, y=y, activation=activation, progress=progress, **options)
+    result = as_dict(found)
+    if as_json:
+        _print_json(result)
+    else:
+        _print_lines(
+            [
+                ("verdict", result["verdict"]),
+                ("largest error", _between(found)),
+                *([("target", result["eps"])] if found.eps is not None else []),
+                ("largest found at", ", ".join(f"{float(v.p) / float(v.q):.6g}" for v in found.argmax)),
+                ("reason", found.reason),
+                ("pairs of cells", str(found.cells)),
+                ("seconds", f"{found.seconds:.3f}"),
+            ]
+        )
+    return outcome(found).exit_code
+
+
 def _version(show: bool) -> None:
     if show:
         print(f"relverify {__version__}")
@@ -277,7 +318,7 @@ def _print_json(data: Any) -> int:
     return 0
 
 
-def _between(certificate: VertexCertificate) -> str:
+def _between(certificate: VertexCertificate | MatrixCertificate) -> str:
     """The proved bounds of an error, rounded outwards to few digits."""
     from relverify.rigor.decimals import decimal_string
 

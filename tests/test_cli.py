@@ -127,6 +127,48 @@ def test_synthesize_writes_networks_and_certificate(capsys, tmp_path):
     assert relverify.load(data["files"]["phi"]).hidden_units == 3
 
 
+@pytest.fixture
+def sine(tmp_path):
+    return str(relverify.save(relverify.MLP(([[1.0]], [[1.0]]), ([0.0], [0.0]), "sin"), tmp_path / "sine.safetensors"))
+
+
+def test_certify_decides_and_equals_the_library(capsys, sine):
+    arguments = ["certify", sine, "--relation", "x*y", "--x", "[-1,1]"]
+    code, out, err = run(capsys, *arguments, "--eps", "0.3", "--json")
+    data = json.loads(out)
+    assert (code, data["verdict"], data["semantics"]) == (0, "proved", "real"), err
+    assert Fraction(data["lower"]) <= Fraction(data["upper"]) <= Fraction(3, 10)
+    library = relverify.certify("x*y", sine, x="[-1,1]", eps="0.3")
+    assert str(library.upper) == data["exact"]["upper"] and library.cells == data["cells"]
+    assert run(capsys, *arguments, "--eps", "0.29")[0] == 1
+    assert run(capsys, *arguments, "--eps", "0.29", "--within", "1.00000000001", "--time-limit", "0")[0] in (1, 2)
+    code, out, _ = run(capsys, *arguments, sine, "--within", "1.01")
+    assert code == 0 and "between 0.291" in out and "target met" in out
+
+
+def test_certify_says_undecided(capsys, sine):
+    code, out, _ = run(capsys, "certify", sine, "--relation", "1/(x-y)", "--x", "[0,1]", "--time-limit", "1", "--json")
+    assert code == 2
+    assert json.loads(out)["upper"] is None
+    assert json.loads(out)["verdict"] == "undecided"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--x", "[0,1]^2"], "phi: has 1 inputs"),
+        (["--x", "[1,0]"], "x: "),
+        (["--x", "[0,1]", "--eps", "0"], "eps: 0 is not positive"),
+        (["--x", "[0,1]", "--activation", "swish"], "activation 'swish' is unknown"),
+        (["--x", "[0,1]", "--memory", "0"], "memory: "),
+        ([], "--x"),
+    ],
+)
+def test_certify_refuses_bad_input(arguments, message, capsys, sine):
+    code, out, err = run(capsys, "certify", sine, "--relation", "x*y", *arguments)
+    assert code == 64 and out == "" and message in err and len(err.strip().splitlines()) == 1
+
+
 def test_new_writes_a_module_and_never_overwrites(capsys, tmp_path):
     code, out, _ = run(capsys, "new", "my-theorem", "--out", str(tmp_path))
     path = Path(out.strip())

@@ -93,6 +93,7 @@ def matrix_certificate(
     if not check_arithmetic():
         raise InputError("processor", "does not round as IEEE 754 asks, in this thread", "binary64, to nearest")
     limit, factor = _targets(eps, within)
+    _check_limits(memory, time_limit)
     relation = _with_coordinates(relation, x_box.dim, y_box.dim)
     symmetric = (psi is None or psi == phi) and x_box == y_box and relation.symmetric
     ends = [(to_fmpq(s.lo), to_fmpq(s.hi)) for s in x_box.sides + y_box.sides]
@@ -178,6 +179,13 @@ def _targets(eps: object, within: object) -> tuple[fmpq | None, fmpq | None]:
     if factor is not None and factor <= 1:
         raise InputError("within", f"{factor} is not above 1", "a number > 1, such as 1.1")
     return limit, fmpq(11, 10) if limit is None and factor is None else factor
+
+
+def _check_limits(memory: float, time_limit: float | None) -> None:
+    if not memory > 0:
+        raise InputError("memory", f"{memory} is not positive", "a number of bytes > 0")
+    if time_limit is not None and not time_limit >= 0:
+        raise InputError("time_limit", f"{time_limit} is not a time", "seconds, at least 0")
 
 
 def _with_coordinates(relation: Relation, p: int, q: int) -> Relation:

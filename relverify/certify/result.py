@@ -48,6 +48,18 @@ class MatrixCertificate:
         return 1.0 if self.upper == 0 else float(arb(self.upper / self.lower))
 
 
+def outcome(certificate: Any) -> Verdict:
+    """The verdict against eps, or else whether the bounds are as close as was asked.
+
+    Parameters
+    ----------
+    certificate : MatrixCertificate or VertexCertificate
+    """
+    if certificate.verdict is not None:
+        return Verdict(certificate.verdict)
+    return Verdict.PROVED if certificate.reason == "target met" else Verdict.UNDECIDED
+
+
 def as_dict(certificate: Any) -> dict[str, Any]:
     """Fields of a certificate for JSON output.
 
@@ -73,7 +85,7 @@ def as_dict(certificate: Any) -> dict[str, Any]:
         "cells": certificate.cells,
         "seconds": round(certificate.seconds, 4),
         "semantics": "real",
-        "verdict": None if certificate.verdict is None else str(certificate.verdict),
+        "verdict": str(outcome(certificate)),
         "reason": certificate.reason,
         "exact": {"upper": None if upper is None else str(upper), "lower": str(lower)},
     }

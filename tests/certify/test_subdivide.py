@@ -223,6 +223,8 @@ def test_bad_input_is_refused():
         ((GAUSS, LINE, None, "[1,1]"), "empty"),
         ((GAUSS, LINE, None, "[0,1]", None, "-1"), "eps: -1 is not positive"),
         ((GAUSS, LINE, None, "[0,1]", None, None, "1"), "within: 1 is not above 1"),
+        ((GAUSS, LINE, None, "[0,1]", None, None, None, 0), "memory: 0 is not positive"),
+        ((GAUSS, LINE, None, "[0,1]", None, None, None, 1e9, float("nan")), "time_limit: nan is not"),
     ):
         with pytest.raises(InputError, match=message.replace("[", r"\[")):
             matrix_certificate(*arguments)
@@ -270,7 +272,7 @@ def test_the_choice_of_the_engine():
 def test_json_fields_are_rounded_outwards():
     found = matrix_certificate(parse_relation("1/7"), MLP(([[0.0]],), ([0.0],)), None, "[0,1]")
     fields = as_dict(found)
-    assert fmpq(1, 7) <= found.upper and fields["semantics"] == "real" and fields["verdict"] is None
+    assert fmpq(1, 7) <= found.upper and fields["semantics"] == "real" and fields["verdict"] == "proved"
     assert float(fields["lower"]) <= float(found.lower.p) / float(found.lower.q)
     assert float(fields["upper"]) >= float(found.upper.p) / float(found.upper.q)
     assert len(fields["argmax"]) == 2 and parse_box("[0,1]").dim == 1
