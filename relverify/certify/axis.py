@@ -183,18 +183,19 @@ def _smooth(
         ]
     )
     n1, n2, n3 = sizes[1:]
-    rest = n2 + n3 + error
+    bent, square = n2 + n3, reach * reach  # no powers: those are a library's, of unknown accuracy
+    rest = bent + error
     a1, a2, a3 = np.abs(m1), np.abs(m2), np.abs(m3)
     # fewer than 40 roundings on the longest path below, all terms not negative
     bound = (
         r0
         + r1 * reach
         + a1 * error
-        + 0.5 * r2 * reach**2
-        + 0.5 * a2 * (2 * n1 * n3 + (n2 + n3) ** 2 + (2 * (n1 + n2 + n3) + error) * error)
-        + (r3 * reach**3 + a3 * rest * (3 * n1 * n1 + 3 * n1 * rest + rest * rest)) / 6
+        + 0.5 * r2 * square
+        + 0.5 * a2 * (2 * n1 * n3 + bent * bent + (2 * (n1 + bent) + error) * error)
+        + (r3 * square * reach + a3 * rest * (3 * n1 * n1 + 3 * n1 * rest + rest * rest)) / 6
         # fewer than 40 roundings a coefficient, of numbers that sum to this at most
-        + ROUNDING * (a1 * (n1 + n2 + n3) + a2 * n1 * (n1 + n2) + a3 * n1**3)
+        + ROUNDING * (a1 * (n1 + n2 + n3) + a2 * n1 * (n1 + n2) + a3 * n1 * n1 * n1)
         + TINY * (1 + a1 + a2 + a3)
     )
     bound = inflate(bound, 64)
