@@ -121,7 +121,9 @@ class Search:
         self._process(0, first, second, np.full(len(first), math.inf))
         self.climb()
         if not self.reason:
-            self.reason = "target met" if self.stuck == 0.0 else "rounding in float64 is too large for the target"
+            # what rounding left open may meet the target after all, if a larger error was found later
+            met = self.stuck <= self.target
+            self.reason = "target met" if met else "rounding in float64 is too large for the target"
         self.upper = max(self.upper, self.stuck)
 
     def _stopped(self) -> bool:
@@ -182,9 +184,9 @@ class Search:
         fails = ~(known <= self.target)
         self._settle(known[~fails])
         if self.floor_eps is not None and not self.refuted:
-            hopeless = fails & (result.rounding >= self.floor_eps)
+            hopeless = fails & np.isfinite(result.rounding) & (result.rounding >= self.floor_eps)
         else:
-            hopeless = fails & (known - size <= 4 * result.rounding) & np.isfinite(known)
+            hopeless = fails & np.isfinite(known) & (known - size <= 4 * result.rounding)
         if hopeless.any():
             self.stuck = max(self.stuck, float(known[hopeless].max()))
         return np.flatnonzero(fails & ~hopeless)

@@ -190,6 +190,23 @@ def test_unbounded_relations_are_never_proved(text):
     assert found.verdict is not Verdict.PROVED and found.upper is None
 
 
+def test_poles_beside_the_box_are_resolved():
+    """On the first cells 1/(x - y) is unbounded, on smaller ones it is not: the search goes on."""
+    zero = MLP(([[0.0]],), ([0.0],))
+    found = matrix_certificate(parse_relation("1/(x-y)"), zero, zero, "[1,2]", "[0,0.99]", eps="101")
+    assert found.verdict is Verdict.PROVED and found.lower <= 100 <= found.upper
+
+
+def test_exact_cells_meet_the_target():
+    """min(x, y) on a grid network is exact on most cells, which must not count as limited by rounding."""
+    relation = parse_relation("brownian")
+    phi = grid_network(relation, "[0,1]", None, 16).phi
+    found, same = (engine(relation, phi, None, "[0,1]") for engine in (matrix_certificate, vertex_certificate))
+    # the weights are rounded, so the error is 1/64 up to a few units of rounding
+    assert found.reason == "target met" and abs(found.lower - fmpq(1, 64)) < fmpq(1, 10**12)
+    assert max(found.lower, same.lower) <= min(found.upper, same.upper)
+
+
 def test_zero_and_constant_networks():
     zero = MLP(([[0.0]], [[0.0]]), ([0.0], [0.0]), "tanh")
     nothing = matrix_certificate(parse_relation("0*x"), zero, None, "[0,1]", eps="1e-9")
