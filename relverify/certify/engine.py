@@ -145,12 +145,14 @@ def certify(
 ) -> MatrixCertificate | VertexCertificate:
     """Bound sup|r - <phi, psi>| by the method that suits the networks.
 
-    One-input ReLU networks are first tried by vertices, where the networks are exact, within a small number of cells;
-    all else, and what is still open then, is done by :func:`matrix_certificate`, whose parameters these are.
+    Small one-input ReLU networks are first tried by vertices, where the networks are exact, within a number of cells
+    that takes a tenth of a second; all else, and what is still open then, is done by :func:`matrix_certificate`, whose
+    parameters these are.
     """
     others = {"memory": memory, "time_limit": time_limit, "max_cells": max_cells, "progress": progress}
     networks = [phi] if psi is None else [phi, psi]
-    if all(n.in_features == 1 and n.activation == "relu" and n.hidden_units <= 128 for n in networks):
+    shallow = all(n.in_features == 1 and n.activation == "relu" and len(n.widths) == 1 for n in networks)
+    if shallow and (phi.hidden_units + 1) * (networks[-1].hidden_units + 1) <= VERTEX_CELLS // 4:
         try:
             cells = VERTEX_CELLS if max_cells is None else min(max_cells, VERTEX_CELLS)
             found = vertex_certificate(relation, phi, psi, x, y, eps, within, cells, time_limit)
