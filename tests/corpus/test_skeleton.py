@@ -17,6 +17,7 @@ from relverify.theorems import (
     grid_neurons,
     grid_neurons_shifted,
     mercer_truncation,
+    perturbation,
     ridge_spline,
     rkhs,
     symmetric,
@@ -62,6 +63,15 @@ def chord_height(M: str, h: Any) -> Any:
 
 BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
     (mercer_truncation.THEOREM, lambda tau: q(tau), [{"tau": "1/7"}, {"tau": "3"}, {"tau": "1/1000"}]),
+    (
+        perturbation.THEOREM,
+        lambda K_f, K_g, delta_f, delta_g: (q(K_f) + q(delta_f)) * (q(K_g) + q(delta_g)) - q(K_f) * q(K_g),
+        [
+            {"K_f": "1", "K_g": "2", "delta_f": "1/10", "delta_g": "1/7"},
+            {"K_f": "0", "K_g": "3/11", "delta_f": "5", "delta_g": "1/1000"},
+            {"K_f": "100", "K_g": "7/3", "delta_f": "0", "delta_g": "1/13"},
+        ],
+    ),
     (symmetric.THEOREM, lambda tau, K, delta: q(tau) + (q(K) + q(delta)) ** 2 - q(K) ** 2, [
         {"tau": "1/7", "K": "2/3", "delta": "1/9"}, {"tau": "0", "K": "5", "delta": "1/1000"},
         {"tau": "2", "K": "0", "delta": "1/3"},
