@@ -1,0 +1,24 @@
+"""The library behind the command: one function a command, with the same results."""
+
+from __future__ import annotations
+
+from relverify.api.bounds import BoundResult, bound, list_theorems, new, show
+from relverify.api.campaign import verify
+from relverify.api.networks import certify, synthesize, train
+from relverify.api.reading import parse_box, relation
+from relverify.core.registry import theorem
+
+__all__ = [
+    "BoundResult",
+    "bound",
+    "certify",
+    "list_theorems",
+    "new",
+    "parse_box",
+    "relation",
+    "show",
+    "synthesize",
+    "theorem",
+    "train",
+    "verify",
+]

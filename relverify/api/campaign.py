@@ -1,0 +1,15 @@
+"""The main job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from relverify.campaign.run import Report
+
+
+def verify(labels: list[str] | tuple[str, ...] = (), **options: Any) -> Report:
+    """Run the main job; see :func:`relverify.campaign.run.verify`."""
+    from relverify.campaign.run import verify as run
+
+    return run(labels, **options)

@@ -1,0 +1,80 @@
+"""The command ``relverify``.
+
+One command is one module with one function ``command``, found by a walk over this folder; each prints what the library
+returns. The module of a command that is called like a built-in function ends in an underscore.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from relverify._version import __version__
+from relverify.errors import InputError, MissingDependency
+
+USAGE = 64
+
+app = typer.Typer(
+    name="relverify",
+    help="Proved error bounds, neuron counts and certificates for inner-product networks and attention.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _register() -> None:
+    for info in pkgutil.iter_modules(__path__):
+        if not info.name.startswith("_"):
+            module = importlib.import_module(f"{__name__}.{info.name}")
+            app.command(info.name.rstrip("_"))(module.command)
+
+
+def _version(show: bool) -> None:
+    if show:
+        print(f"relverify {__version__}")
+        raise typer.Exit(0)
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run a command line and return its exit code: 0 proved, 1 refuted, 2 undecided, 64 bad input."""
+    try:
+        code = app(args=arguments, prog_name="relverify", standalone_mode=False)
+    except (InputError, MissingDependency) as error:
+        return _refuse(str(error))
+    except typer.TyperException as error:
+        return _refuse(error.format_message())
+    except (typer.Abort, KeyboardInterrupt):
+        print("interrupted; what was finished is kept", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 141
+    return int(code or 0)
+
+
+def main() -> NoReturn:
+    """Entry point of the command."""
+    sys.exit(run())
+
+
+def _refuse(message: str) -> int:
+    print(f"relverify: {' '.join(message.split())}", file=sys.stderr)
+    return USAGE
+
+
+_register()

@@ -1,0 +1,50 @@
+"""``relverify certify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from relverify.cli._options import Json, XBox, YBox
+from relverify.cli._output import between, print_json, print_lines, status
+
+
+def command(
+    phi: Annotated[Path, typer.Argument(help="Network of x, a .safetensors file.")],
+    psi: Annotated[Path | None, typer.Argument(help="Network of y; by default that of x.")] = None,
+    *,
+    relation: Annotated[str, typer.Option("--relation", help="r, in x and y or x1, x2, y1, y2.")],
+    x: XBox,
+    y: YBox = None,
+    activation: Annotated[str | None, typer.Option("--activation", help="In place of the one in the files.")] = None,
+    eps: Annotated[str | None, typer.Option("--eps", help="Decide whether the error is at most this.")] = None,
+    within: Annotated[str | None, typer.Option("--within", help="Upper over lower bound; 1.1 without --eps.")] = None,
+    memory: Annotated[float, typer.Option("--memory", help="Gigabytes.")] = 2.0,
+    time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds.")] = None,
+    as_json: Json = False,
+) -> int:
+    """Prove the error of one or two networks over a whole domain, rounding included."""
+    from relverify import api
+    from relverify.certify.result import as_dict, outcome
+
+    options: dict[str, Any] = {"eps": eps, "within": within, "memory": memory * 1e9, "time_limit": time_limit}
+    with status(as_json) as progress:
+        found = api.certify(relation, phi, psi, x=x, y=y, activation=activation, progress=progress, **options)
+    result = as_dict(found)
+    if as_json:
+        print_json(result)
+    else:
+        print_lines(
+            [
+                ("verdict", result["verdict"]),
+                ("largest error", between(found)),
+                *([("target", result["eps"])] if found.eps is not None else []),
+                ("largest found at", ", ".join(f"{float(v.p) / float(v.q):.6g}" for v in found.argmax)),
+                ("reason", found.reason),
+                ("pairs of cells", str(found.cells)),
+                ("seconds", f"{found.seconds:.3f}"),
+            ]
+        )
+    return outcome(found).exit_code

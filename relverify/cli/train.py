@@ -1,0 +1,58 @@
+"""``relverify train``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from relverify.cli._options import Device, Eps, Json, Out, Seed, XBox, YBox
+from relverify.cli._output import between, print_json, print_lines, status
+
+
+def command(
+    relation: str,
+    x: XBox,
+    eps: Eps,
+    y: YBox = None,
+    units: Annotated[int | None, typer.Option("--units", help="Hidden units; by default the predicted number.")] = None,
+    theorem: Annotated[
+        str, typer.Option("--theorem", help="Which theorem predicts the size: grid-neurons, symmetric or asymmetric.")
+    ] = "grid-neurons",
+    seed: Seed = 0,
+    init: Annotated[str, typer.Option("--init", help="uniform-knots or random-knots.")] = "uniform-knots",
+    device: Device = "auto",
+    out: Out = None,
+    as_json: Json = False,
+) -> int:
+    """Train networks of the predicted size from random output weights and certify their error."""
+    from relverify import api
+
+    with status(as_json) as progress:
+        trained = api.train(
+            relation,
+            x,
+            y,
+            eps=eps,
+            units=units,
+            theorem=theorem,
+            seed=seed,
+            init=init,
+            device=device,
+            progress=progress,
+        )
+    result = {**trained.as_dict(), "files": trained.write(out) if out is not None else {}}
+    if as_json:
+        print_json(result)
+    else:
+        print_lines(
+            [
+                ("verdict", result["verdict"]),
+                ("hidden units", f"{trained.units} ({trained.predicted} predicted by {trained.theorem})"),
+                ("largest error", between(trained.certificate)),
+                ("target", result["eps"]),
+                ("at step 0", f"error at least {result['start_lower']}; {result['start']}"),
+                *((f"{name} file", path) for name, path in result["files"].items()),
+            ]
+        )
+    return trained.verdict.exit_code
