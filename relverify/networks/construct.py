@@ -101,9 +101,9 @@ def grid_network(
     if not np.isfinite(values).all():
         raise InputError("relation", "has no finite value at a node", "a relation that is continuous on the box")
     if n_y is None:
-        left = right = _symmetric_factor((values + values.T) / 2)
+        left = right = symmetric_factor((values + values.T) / 2)
     else:
-        left, right = _balanced_factors(values)
+        left, right = balanced_factors(values)
     with flint.ctx.workprec(128):
         rest = matrix - _exact_matrix(left) * _exact_matrix(right).transpose()
         residual = dyadic(max(up(abs(v)) for v in rest.entries()))
@@ -268,7 +268,7 @@ def _degree(expr: sympy.Expr, symbol: sympy.Symbol) -> int:
     return 1 if sympy.simplify(sympy.diff(slope, symbol)) == 0 else 2
 
 
-def _symmetric_factor(matrix: np.ndarray) -> np.ndarray:
+def symmetric_factor(matrix: np.ndarray) -> np.ndarray:
     """C with C C^T near the matrix: eigenvectors above the rounding level; at least one column."""
     values, vectors = np.linalg.eigh(matrix)
     keep = values > 8 * len(values) * np.finfo(float).eps * max(np.max(np.abs(values)), np.finfo(float).tiny)
@@ -277,7 +277,7 @@ def _symmetric_factor(matrix: np.ndarray) -> np.ndarray:
     return (vectors[:, keep] * np.sqrt(np.maximum(values[keep], 0.0)))[:, ::-1]
 
 
-def _balanced_factors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def balanced_factors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """C and D with C D^T near the matrix, columns of equal norm: the singular values above rounding level."""
     left, values, right = np.linalg.svd(matrix, full_matrices=False)
     keep = values > 8 * max(matrix.shape) * np.finfo(float).eps * values[0]
