@@ -89,6 +89,7 @@ beta = _nonnegative("beta", r"\beta")
 theta = _positive("theta", r"\theta")
 gamma = _positive("gamma", r"\gamma")
 ell = _positive("ell", r"\ell")
+A, B = _nonnegative("A"), _nonnegative("B")
 
 
 def symbol(name: str) -> sp.Symbol:

@@ -10,7 +10,14 @@ import mpmath
 import pytest
 
 from relverify.core.theorem import Theorem
-from relverify.theorems import approximate_margin, attention_lipschitz, attention_selection, debreu_finite
+from relverify.theorems import (
+    approximate_margin,
+    attention_lipschitz,
+    attention_selection,
+    context_limit,
+    debreu_finite,
+    selection_capacity,
+)
 from relverify.theorems import softmax_selection as softmax
 
 mp = mpmath.MPContext()
@@ -40,6 +47,19 @@ def output(D: str, n: int, beta: str, eta: str, eps_u: str) -> Any:
     return (n - 1) * other * q(D) / (best + (n - 1) * other)
 
 
+def top_weight(S: str, n: int) -> Any:
+    """One item at S, the others at -S."""
+    return mp.exp(q(S)) / (mp.exp(q(S)) + (n - 1) * mp.exp(-q(S)))
+
+
+def packed(A: str, B: str, eps_1: str, d: int) -> Any:
+    """Balls of radius half the least distance in the ball of radius 2 and half the least distance more."""
+    if q(A) * q(B) == 0:
+        return mp.mpf(1)
+    half = mp.sqrt(2 * (mp.log(1 - q(eps_1)) - mp.log(q(eps_1))) / (q(A) * q(B)))
+    return (2 + half) ** d / half**d
+
+
 BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
     (softmax.THEOREM, weight, [
         {"n": 5, "beta": "2", "eta": "1/2"}, {"n": 1000, "beta": "100/3", "eta": "1/7"},
@@ -55,6 +75,11 @@ BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
         {"D": "2", "n": 4, "beta": "2", "eta": "1", "eps_u": "1/8"},
         {"D": "1/3", "n": 512, "beta": "45", "eta": "1/4", "eps_u": "1/100"},
         {"D": "7", "n": 2, "beta": "0", "eta": "1", "eps_u": "0"},
+    ]),
+    (context_limit.THEOREM, top_weight, [{"S": "1", "n": 4}, {"S": "25/3", "n": 10**9}, {"S": "0", "n": 7}]),
+    (selection_capacity.THEOREM, packed, [
+        {"A": "1", "B": "3", "eps_1": "1/100", "d": 4}, {"A": "37/2", "B": "1/5", "eps_1": "1/3", "d": 64},
+        {"A": "5", "B": "0", "eps_1": "1/10", "d": 3},
     ]),
     (debreu_finite.THEOREM, lambda m: 1 / mp.mpf(m - 1), [{"m": 2}, {"m": 7}, {"m": 101}]),
 ]  # fmt: skip
@@ -94,12 +119,24 @@ def test_selection_temperature(n: int, D: str, eps: str, theta: str) -> None:
     assert abs(away / q(eps) - 1) < mp.mpf(10) ** -190
 
 
+@pytest.mark.parametrize(("S", "eps_1"), [("1", "1/10"), ("0", "1/1000"), ("20", "1/2"), ("100/7", "99/100")])
+def test_largest_context(S: str, eps_1: str) -> None:
+    found = context_limit.THEOREM.resource("n").evaluate(60, S=S, eps_1=eps_1)
+    expected = 1 + q(eps_1) / (1 - q(eps_1)) * mp.exp(q(S)) ** 2
+    assert mp.mpf(found.lo) <= expected <= mp.mpf(found.hi)
+    # with that many items, were it a whole number, the weight is exactly what is asked for
+    weight = mp.exp(q(S)) / (mp.exp(q(S)) + (expected - 1) * mp.exp(-q(S)))
+    assert abs(weight - (1 - q(eps_1))) < mp.mpf(10) ** -190
+
+
 def test_edges() -> None:
     temperature = softmax.THEOREM.resource("beta")
     assert temperature.evaluate(n=1, eta=1, eps_1="1/10").value == "0"
     assert temperature.evaluate(n=2, eta=1, eps_1="1/2").value == "0"
     assert temperature.evaluate(n=3, eta=1, eps_1="9/10").value == "0"
     assert softmax.THEOREM.bound.evaluate(n=1, beta=3, eta=1).value == "1"
+    assert context_limit.THEOREM.bound.evaluate(n=1, S=3).value == "1"
+    assert selection_capacity.THEOREM.bound.evaluate(A=7, B=3, eps_1="1/10", d=0).value == "1"
     selection = attention_selection.THEOREM.resource("beta")
     assert selection.evaluate(n=1, D=3, eps="1/10", eta=1, theta="1/2").value == "0"
     assert selection.evaluate(n=9, D=3, eps=3, eta=1, theta="1/2").value == "0"
