@@ -97,6 +97,37 @@ def symmetric_indefinite(draw: Any, max_size: int = 4, bound: int = 3) -> fmpq_m
     return lower * middle * lower.transpose()
 
 
+@st.composite
+def orthogonal(draw: Any, size: int) -> fmpq_mat:
+    """Orthogonal matrices of a given size, exactly: products of two rational reflections.
+
+    Parameters
+    ----------
+    size : int
+
+    Returns
+    -------
+    SearchStrategy of fmpq_mat
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> Q = find(orthogonal(2), lambda Q: Q[0, 1] != 0)
+    >>> Q * Q.transpose()
+    [1, 0]
+    [0, 1]
+    """
+    identity = fmpq_mat(size, size, [int(i == j) for i in range(size) for j in range(size)])
+    product = identity
+    for _ in range(2):
+        v = _draw_matrix(draw, size, 1, 3)
+        # the last entry keeps the vector away from 0
+        v[size - 1, 0] = abs(v[size - 1, 0]) + 1
+        length = (v.transpose() * v)[0, 0]
+        product = product * (identity - v * v.transpose() * (2 / length))
+    return product
+
+
 def _draw_matrix(draw: Any, rows: int, columns: int, bound: int) -> fmpq_mat:
     return to_matrix([[draw(rationals(-bound, bound)) for _ in range(columns)] for _ in range(rows)])
 
