@@ -12,7 +12,7 @@ from relverify.cli._output import between, print_json, print_lines, status
 
 
 def command(
-    phi: Annotated[Path, typer.Argument(help="Network of x, a .safetensors file.")],
+    phi: Annotated[Path, typer.Argument(help="Network of x: safetensors, npz, ONNX or a state dict.")],
     psi: Annotated[Path | None, typer.Argument(help="Network of y; by default that of x.")] = None,
     *,
     relation: Annotated[str, typer.Option("--relation", help="r, in x and y or x1, x2, y1, y2.")],

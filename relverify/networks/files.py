@@ -1,7 +1,8 @@
-"""Network files: safetensors with the keys of a ``torch.nn.Sequential`` of Linear layers and one activation.
+"""Network files, in any format of :mod:`relverify.networks.formats`, chosen by the suffix.
 
-A file holds ``0.weight``, ``0.bias``, ``2.weight``, ... and the metadata entry ``activation``.  Files are
-written whole or not at all: to a temporary file in the same folder, which then replaces the target.
+The native format is safetensors with the keys of a ``torch.nn.Sequential`` of Linear layers and one activation:
+``0.weight``, ``0.bias``, ``2.weight``, ... and the metadata entry ``activation``. Files are written whole or not at
+all: to a temporary file in the same folder, which then replaces the target.
 """
 
 from __future__ import annotations
@@ -12,15 +13,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save as to_bytes
 
 from relverify.errors import InputError
+from relverify.networks import formats
+from relverify.networks.formats import Content, Format, FormatError
 from relverify.networks.mlp import MLP
 
-MAX_BYTES = 256 * 2**20
 _KEY = re.compile(r"(0|[1-9][0-9]{0,3})\.(weight|bias)")
-_ACCEPTED = "a .safetensors file with 0.weight, 0.bias, 2.weight, ... and the metadata 'activation'"
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes, argument: str = "path") -> Path:
@@ -62,12 +61,12 @@ def write_atomically(path: str | os.PathLike[str], data: bytes, argument: str = 
 
 
 def save(mlp: MLP, path: str | os.PathLike[str]) -> Path:
-    """Write a network to a safetensors file (float64, exact).
+    """Write a network to a file, with exact float64 weights.
 
     Parameters
     ----------
     mlp : MLP
-    path : path ending in ``.safetensors``
+    path : path ending in ``.safetensors``, ``.npz`` or ``.onnx``
 
     Returns
     -------
@@ -76,24 +75,28 @@ def save(mlp: MLP, path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     InputError
-        If the suffix differs or the file cannot be written.
+        If the suffix differs, the format cannot express the activation, or the file cannot be written.
+    MissingDependency
+        If the format needs a package that is not installed.
     """
-    _check_suffix(path)
-    tensors: dict[str, np.ndarray] = {}
-    for k, (w, b) in enumerate(zip(mlp.weights, mlp.biases, strict=True)):
-        tensors[f"{2 * k}.weight"], tensors[f"{2 * k}.bias"] = w, b
-    # one metadata entry only: with several their order, hence the bytes, would not be reproducible
-    return write_atomically(path, to_bytes(tensors, {"activation": mlp.activation}))
+    chosen = _format(path, "path", writes=True)
+    assert chosen.write is not None
+    try:
+        data = chosen.write(mlp)
+    except FormatError as error:
+        raise InputError("network", error.problem, error.accepted) from error
+    return write_atomically(path, data)
 
 
 def load(path: str | os.PathLike[str], activation: str | None = None, argument: str = "network") -> MLP:
-    """Read a network from a safetensors file.
+    """Read a network from a file; nothing in it is executed.
 
     Parameters
     ----------
     path : path
+        Ending in ``.safetensors``, ``.npz``, ``.pt``, ``.pth`` or ``.onnx``.
     activation : str, optional
-        Replaces the activation named in the file's metadata; required when the file names none.
+        Replaces the activation named in the file; required when the file names none, as a state dict does.
     argument : str
         Name used in error messages.
 
@@ -106,43 +109,52 @@ def load(path: str | os.PathLike[str], activation: str | None = None, argument: 
     ------
     InputError
         If the file is missing, too large, truncated, or not such a network.
+    MissingDependency
+        If the format needs a package that is not installed.
     """
-    _check_suffix(path, argument)
+    chosen = _format(path, argument)
+    accepted = chosen.accepted
     try:
         size = os.stat(path).st_size
         if not os.path.isfile(path):
-            raise InputError(argument, f"{path} is not a file", _ACCEPTED)
-        if size > MAX_BYTES:
-            raise InputError(argument, f"{path} has {size} bytes", f"at most {MAX_BYTES} bytes")
-        with safe_open(os.fspath(path), framework="numpy") as stream:
-            metadata = stream.metadata() or {}
-            tensors = {key: stream.get_tensor(key) for key in stream.keys()}  # noqa: SIM118 (not a dict)
+            raise InputError(argument, f"{path} is not a file", accepted)
+        if size > formats.MAX_BYTES:
+            raise InputError(argument, f"{path} has {size} bytes", f"at most {formats.MAX_BYTES} bytes")
+        found = chosen.read(Path(path))
     except InputError:
         raise
+    except FormatError as error:
+        raise InputError(argument, f"{path} {error.problem}", error.accepted or accepted) from error
     except OSError as error:
-        raise InputError(argument, f"cannot read {path}: {error.strerror or error}", _ACCEPTED) from error
-    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise InputError(argument, f"{path} is corrupt or truncated ({error})", _ACCEPTED) from error
-    return _assemble(tensors, activation or metadata.get("activation"), argument, os.fspath(path))
+        raise InputError(argument, f"cannot read {path}: {error.strerror or error}", accepted) from error
+    except (ValueError, TypeError, MemoryError, OverflowError) as error:
+        raise InputError(argument, f"{path} is corrupt or truncated ({error})", accepted) from error
+    if chosen.fixed and activation not in (None, found.activation):
+        raise InputError(argument, f"{path} computes {found.activation}, not {activation}", "no other activation")
+    return _assemble(found, activation, argument, os.fspath(path), accepted)
 
 
-def _check_suffix(path: str | os.PathLike[str], argument: str = "path") -> None:
-    if Path(path).suffix != ".safetensors":
-        raise InputError(argument, f"{path} does not end in .safetensors", _ACCEPTED)
+def _format(path: str | os.PathLike[str], argument: str, writes: bool = False) -> Format:
+    known = {suffix: f for suffix, f in formats.formats().items() if f.write is not None or not writes}
+    found = known.get(Path(path).suffix)
+    if found is None:
+        raise InputError(argument, f"{path} has an unknown suffix", ", ".join(sorted(known)))
+    return found
 
 
-def _assemble(tensors: dict[str, np.ndarray], activation: str | None, argument: str, path: str) -> MLP:
+def _assemble(found: Content, activation: str | None, argument: str, path: str, accepted: str) -> MLP:
+    tensors, activation = found.tensors, activation or found.activation
     for key, tensor in tensors.items():
         if not _KEY.fullmatch(key):
-            raise InputError(argument, f"{path} has the unexpected key {key[:60]!r}", _ACCEPTED)
-        if tensor.dtype.kind != "f":
+            raise InputError(argument, f"{path} has the unexpected key {key[:60]!r}", accepted)
+        if tensor.dtype.kind != "f" or tensor.dtype.itemsize > 8:
             raise InputError(argument, f"{path}: {key} has type {tensor.dtype}", "float16, float32 or float64")
     layers = sorted({int(key.split(".")[0]) for key in tensors})
     if not layers or layers != list(range(0, 2 * len(layers), 2)):
-        raise InputError(argument, f"{path} has the layers {layers[:8]}", _ACCEPTED)
+        raise InputError(argument, f"{path} has the layers {layers[:8]}", accepted)
     missing = [f"{k}.weight" for k in layers if f"{k}.weight" not in tensors]
     if missing:
-        raise InputError(argument, f"{path} lacks {missing[0]}", _ACCEPTED)
+        raise InputError(argument, f"{path} lacks {missing[0]}", accepted)
     if activation is None:
         if len(layers) > 1:
             raise InputError(argument, f"{path} names no activation", "metadata 'activation', or give it explicitly")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from relverify.errors import InputError
-from relverify.networks import files
+from relverify.networks import files, formats
 from relverify.networks.mlp import MLP
 
 NET = MLP(([[1.0], [0.1]], [[1.0, -2.0]]), ([0.0, -0.5], [1e-300]))
@@ -87,7 +87,7 @@ def test_size_limit_and_places(tmp_path, monkeypatch):
         (tmp_path / "folder.safetensors").mkdir(exist_ok=True)
         with pytest.raises(InputError):
             files.load(bad)
-    monkeypatch.setattr(files, "MAX_BYTES", 10)
+    monkeypatch.setattr(formats, "MAX_BYTES", 10)
     with pytest.raises(InputError, match="at most 10 bytes"):
         files.load(path)
 
