@@ -97,7 +97,12 @@ def make_plan(labels: Sequence[str] = (), quick: bool = False, seed: int = 0, de
         return Plan(tuple(proofs))
     tasks: list[Task] = []
     not_run: list[str] = []
-    members = [(family.example, family.box, family.eps) for family in families().values()]
+    members = [
+        (member.text, member.box, member.eps)
+        for family in families().values()
+        for member in family.members
+        if member.quick or not quick
+    ]
     torch = find_spec("torch") is not None
     if torch:
         tasks += [_training(*member, "grid-neurons", seed, device) for member in members]

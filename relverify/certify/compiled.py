@@ -13,6 +13,7 @@ from flint import arb, fmpq
 from relverify.core.box import Box, parse_box
 from relverify.errors import InputError, UnknownNode
 from relverify.relations.relation import Relation
+from relverify.rigor.calculus import derivative
 from relverify.rigor.enclose import compile_arb
 from relverify.rigor.exact import dyadic, to_fmpq
 
@@ -83,8 +84,8 @@ def compiled(relation: Relation) -> Compiled:
 
 @lru_cache(maxsize=64)
 def _compiled(expr: sympy.Expr, x: sympy.Symbol, y: sympy.Symbol) -> Compiled:
-    first = (sympy.diff(expr, x), sympy.diff(expr, y))
-    second = (sympy.diff(first[0], x), sympy.diff(first[1], y))
+    first = (derivative(expr, x), derivative(expr, y))
+    second = (derivative(expr, x, 2), derivative(expr, y, 2))
     return Compiled(*(compile_arb(e, (x, y)) for e in (expr, first, second)))
 
 

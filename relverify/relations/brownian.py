@@ -6,7 +6,7 @@ import sympy as sp
 
 from relverify.core.box import Box
 from relverify.core.symbols import x, y
-from relverify.relations.family import Family
+from relverify.relations.family import Family, Member
 from relverify.relations.relation import Expansion, Relation
 
 
@@ -45,5 +45,5 @@ FAMILY = Family(
     make=make,
     example="brownian",
     box="[0,1]",
-    eps="3/100",
+    members=(Member("brownian", "[0,1]", "3/100"),),
 )

@@ -8,7 +8,7 @@ import sympy as sp
 
 from relverify.core.box import Box
 from relverify.core.symbols import x, y
-from relverify.relations.family import Family, number
+from relverify.relations.family import Family, Member, number
 from relverify.relations.relation import Expansion, Relation
 
 
@@ -54,4 +54,5 @@ FAMILY = Family(
     make=make,
     example="gaussian(ell=1/2)",
     box="[0,1]",
+    members=(Member("gaussian(ell=1/2)", "[0,1]"),),
 )

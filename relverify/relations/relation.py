@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -16,7 +16,9 @@ from relverify.core.box import Box
 from relverify.core.symbols import x as X
 from relverify.core.symbols import y as Y
 from relverify.errors import InputError
+from relverify.relations.expansion import Expansion
 from relverify.relations.sup import supremum
+from relverify.rigor.calculus import derivative
 from relverify.rigor.enclose import compile_arb
 from relverify.rigor.exact import exact
 
@@ -33,28 +35,6 @@ class Functions(NamedTuple):
     dy: Callable[[arb, arb], arb]
     dxx: Callable[[arb, arb], arb]
     dyy: Callable[[arb, arb], arb]
-
-
-@dataclass(frozen=True)
-class Expansion:
-    """A feature expansion r(x, y) = Σ f_i(x) f_i(y), cut after d features.
-
-    Parameters
-    ----------
-    feature : callable
-        Given ``i >= 1``, the expression f_i in x.
-    tail : callable
-        Given d >= 0, the expression of τ_d = sup_x Σ_{i>d} f_i(x)².
-    energy : Expr
-        sup_x r(x, x), which bounds K² for every cut.
-    bib_key : str
-        Where the expansion stands.
-    """
-
-    feature: Callable[[int], sp.Expr]
-    tail: Callable[[int], sp.Expr]
-    energy: sp.Expr
-    bib_key: str
 
 
 @dataclass(frozen=True)
@@ -81,6 +61,9 @@ class Relation:
         Given the box of x, the :class:`Expansion` there, or None.
     psd_where : tuple of callable
         Tests of a box; `psd` speaks of the boxes that pass them all.
+    facts : mapping of str to callable or str
+        For properties that theorems ask for by name (see :mod:`relverify.relations.properties`): a function of the
+        boxes of x and y with the exact value, an upper bound or None, or the reason why there is no finite value.
 
     Examples
     --------
@@ -101,6 +84,7 @@ class Relation:
     sup_dyy: ClosedForm | None = field(default=None, compare=False)
     expand: Callable[[Box], Expansion | None] | None = field(default=None, compare=False)
     psd_where: tuple[Callable[[Box], bool], ...] = field(default=(), compare=False)
+    facts: Mapping[str, ClosedForm | str] = field(default_factory=dict, compare=False)
 
     def psd_on(self, box: Box) -> bool | None:
         """Whether the relation is known to be PSD on a box; see `psd`."""
@@ -134,6 +118,7 @@ class Relation:
             y_symbols=tuple(exchange[s] for s in self.x_symbols),
             sup_dxx=self.sup_dyy and _swapped(self.sup_dyy),
             sup_dyy=self.sup_dxx and _swapped(self.sup_dxx),
+            facts={},
         )
 
     @functools.cached_property
@@ -141,8 +126,8 @@ class Relation:
         """The relation and its derivatives, compiled to Arb; see :func:`relverify.rigor.enclose.compile_arb`."""
         self._require_one_dimension()
         (x,), (y,) = self.x_symbols, self.y_symbols
-        dx, dy = self.expr.diff(x), self.expr.diff(y)
-        return Functions(*(compile_arb(e, (x, y)) for e in (self.expr, dx, dy, dx.diff(x), dy.diff(y))))
+        slopes = [derivative(self.expr, symbol, order) for order in (1, 2) for symbol in (x, y)]
+        return Functions(*(compile_arb(e, (x, y)) for e in (self.expr, *slopes)))
 
     def second_derivative_sup(self, var: str, x_box: Box, y_box: Box) -> sp.Expr:
         """An exact upper bound of sup|∂²r/∂x²| or sup|∂²r/∂y²| over the boxes.
@@ -151,7 +136,7 @@ class Relation:
         ----------
         var : {"x", "y"}
         x_box, y_box : Box
-            One-dimensional.
+            In several dimensions, ∂² is the Hessian in the coordinates of one side, measured in the operator norm.
 
         Returns
         -------
@@ -163,21 +148,23 @@ class Relation:
         InputError
             If the second derivative is not bounded there.
         """
-        self._require_one_dimension()
         closed = self.sup_dxx if var == "x" else self.sup_dyy
         value = closed(x_box, y_box) if closed else None
         if value is not None:
             return value
-        symbol = self.x_symbols[0] if var == "x" else self.y_symbols[0]
+        symbols = self.x_symbols if var == "x" else self.y_symbols
+        cell = self._cell(x_box, y_box)
         try:
-            return supremum(self.expr.diff(symbol, 2), self._cell(x_box, y_box))
+            if len(symbols) == 1:
+                return supremum(derivative(self.expr, symbols[0], 2), cell)
+            # the Frobenius norm, entry by entry
+            return sp.sqrt(sum(supremum(self.expr.diff(s, t), cell) ** 2 for s in symbols for t in symbols))
         except ArithmeticError:
             problem = f"{self.text} has no bounded second derivative in {var} on {x_box} x {y_box}"
             raise InputError("relation", problem, "a relation that is twice differentiable there") from None
 
     def sup(self, x_box: Box, y_box: Box) -> sp.Expr:
         """An exact upper bound of sup|r| over the boxes."""
-        self._require_one_dimension()
         return supremum(self.expr, self._cell(x_box, y_box))
 
     def values(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -194,6 +181,9 @@ class Relation:
         return self.expand(x_box) if self.expand else None
 
     def _cell(self, x_box: Box, y_box: Box) -> dict[sp.Symbol, tuple[Any, Any]]:
+        for name, box, own in (("x", x_box, self.x_symbols), ("y", y_box, self.y_symbols)):
+            if len(box) != len(own):
+                raise InputError(name, f"has {len(box)} sides", f"{len(own)}, one a coordinate of {self.text}")
         sides = zip(self.x_symbols + self.y_symbols, x_box.sides + y_box.sides, strict=True)
         return {symbol: side.ends for symbol, side in sides}
 

@@ -9,6 +9,7 @@ import sympy as sp
 from flint import arb, ctx, fmpq
 
 from relverify.errors import UnknownNode
+from relverify.rigor.calculus import derivative
 from relverify.rigor.enclose import arf_to_fmpq, compile_arb
 from relverify.rigor.exact import from_fmpq
 
@@ -89,7 +90,7 @@ def supremum(expression: sp.Expr, box: Mapping[sp.Symbol, tuple[fmpq, fmpq]], sl
             push((*cell[:axis], (half, high), *cell[axis + 1 :]))
         # the heap is ordered by rounded sizes, so the cells that tie with the first are compared exactly
         first = heap[0][0] * (1 - TIE)
-        return from_fmpq(_short(max(arf_to_fmpq(size) for key, _, size, _ in heap if key <= first)))
+        return from_fmpq(round_up(max(arf_to_fmpq(size) for key, _, size, _ in heap if key <= first)))
 
 
 def _slopes(expression: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> Callable[..., tuple[arb, ...]] | None:
@@ -97,13 +98,21 @@ def _slopes(expression: sp.Expr, symbols: tuple[sp.Symbol, ...]) -> Callable[...
     if expression.has(sp.Piecewise, sp.floor, sp.ceiling, sp.sign, sp.Heaviside, sp.DiracDelta):
         return None
     try:
-        return compile_arb([expression.diff(symbol) for symbol in symbols], symbols)
+        return compile_arb([derivative(expression, symbol) for symbol in symbols], symbols)
     except UnknownNode:
         return None
 
 
-def _short(value: fmpq) -> fmpq:
-    """Round up to 20 significant bits, for the reader and for cheap exact arithmetic."""
+def round_up(value: fmpq) -> fmpq:
+    """Round a positive number up to 20 significant bits, for the reader and for cheap exact arithmetic.
+
+    Examples
+    --------
+    >>> round_up(fmpq(1, 3))
+    699051/2097152
+    """
+    if value == 0:
+        return value
     shift = 20 - (int(value.p).bit_length() - int(value.q).bit_length())
     scale = fmpq(2) ** shift
     return fmpq((value * scale).ceil()) / scale

@@ -8,7 +8,7 @@ import sympy as sp
 
 from relverify.core.box import Box
 from relverify.core.symbols import x, y
-from relverify.relations.family import Family, number
+from relverify.relations.family import Family, Member, number
 from relverify.relations.relation import Relation
 
 
@@ -41,4 +41,5 @@ FAMILY = Family(
     make=make,
     example="tanh_order(c=4)",
     box="[-1,1]",
+    members=(Member("tanh_order(c=4)", "[-1,1]"),),
 )

@@ -15,6 +15,7 @@ from flint import arb, arf, ctx, fmpq, fmpz
 
 from relverify.errors import InputError
 from relverify.rigor.exact import exact, to_fmpq
+from relverify.rigor.roots import isolate
 from relverify.rigor.straightline import Arithmetic, compile_expression
 
 MAX_TERMS = 1_000_000
@@ -132,6 +133,7 @@ ARB = Arithmetic(
         "polygamma": "polygamma({0}, {1})", "besseli": "{1}.bessel_i({0})", "besselj": "{1}.bessel_j({0})",
         "besselk": "{1}.bessel_k({0})", "zeta/1": "{0}.zeta()", "zeta/2": "{0}.zeta({1})",
         "atan2": "arctangent({0}, {1})", "Sum": "add_up({0}, {1}, {2})", "Product": "multiply_up({0}, {1}, {2})",
+        "IsolatedRoot": "isolate({0}, {1}, {2})",
         # three values, written out since calls would cost more than the comparisons
         "StrictLessThan": "True if {0} < {1} else False if {0} >= {1} else None",
         "LessThan": "True if {0} <= {1} else False if {0} > {1} else None",
@@ -151,7 +153,7 @@ ARB = Arithmetic(
         "heaviside": _heaviside, "dirac": _dirac,
         "arctangent": _arctangent, "polygamma": _polygamma, "piecewise": _piecewise,
         "add_up": _sum, "multiply_up": _product, "equal": _equal, "negate": _not,
-        "golden": lambda: (arb(5).sqrt() + 1) / 2, "__builtins__": {},
+        "isolate": isolate, "golden": lambda: (arb(5).sqrt() + 1) / 2, "__builtins__": {},
     },
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from flint import arb, ctx
 
 from relverify.errors import Disagreement
 from relverify.rigor.exact import exact
+from relverify.rigor.roots import solve
 from relverify.rigor.straightline import Arithmetic, compile_expression
 
 GUARD_DIGITS = 15
@@ -50,7 +51,7 @@ MPMATH = Arithmetic(
         "besselj": "mp.besselj({0}, {1})", "besselk": "mp.besselk({0}, {1})", "zeta/1": "mp.zeta({0})",
         "zeta/2": "mp.zeta({0}, {1})", "atan2": "mp.atan2({0}, {1})",
         "Sum": "mp.fsum({0}(k) for k in integers({1}, {2}))",
-        "Product": "mp.fprod({0}(k) for k in integers({1}, {2}))",
+        "Product": "mp.fprod({0}(k) for k in integers({1}, {2}))", "IsolatedRoot": "solve({0}, {1}, {2})",
         "StrictLessThan": "({0} < {1})", "LessThan": "({0} <= {1})", "StrictGreaterThan": "({0} > {1})",
         "GreaterThan": "({0} >= {1})", "Equality": "({0} == {1})", "Unequality": "({0} != {1})",
         "And": "({0} and {1})", "Or": "({0} or {1})", "Not": "(not {0})",
@@ -62,7 +63,7 @@ MPMATH = Arithmetic(
     integer=_integer,
     namespace={
         "mp": mpmath.mp, "abs": abs, "max": max, "min": min, "int": int, "piecewise": _piecewise,
-        "integers": _integers, "heaviside": _heaviside, "__builtins__": {},
+        "integers": _integers, "solve": solve, "heaviside": _heaviside, "__builtins__": {},
     },
 )  # fmt: skip
 

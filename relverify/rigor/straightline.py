@@ -14,6 +14,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from relverify.errors import UnknownNode
+from relverify.rigor.roots import IsolatedRoot
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,8 @@ class _Writer:
                 return self.fold(kind, [self.visit(a) for a in node.args])
             case sp.Sum() | sp.Product():
                 return self.loop(kind, node.function, node.limits)
+            case IsolatedRoot(args=(function, low, high)):
+                return self.loop(kind, function.expr, (sp.Tuple(function.variables[0], low, high),))
         # an undefined function may have the name of a known one
         known = isinstance(node, sp.Function | sp.core.relational.Relational | sp.Not)
         if not known or isinstance(node, AppliedUndef):

@@ -66,7 +66,9 @@ def test_examples_read_back_with_what_is_known(name: str) -> None:
     relation = parse_relation(family.example)
     again = parse_relation(relation.text)
     assert (again.expr, again.psd, again.name) == (relation.expr, relation.psd, relation.name)
-    assert relation.psd_reason and parse_box(family.box) and exact(family.eps) > 0
+    assert relation.psd_reason and parse_box(family.box)
+    for member in family.members:
+        assert parse_relation(member.text) and parse_box(member.box) and exact(member.eps) > 0
 
 
 @pytest.mark.parametrize("name", sorted(families()))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sympy as sp
+from flint import arb
 
 from relverify.core.box import parse_box
 from relverify.core.registry import theorem, theorems
 from relverify.errors import InputError
 from relverify.relations import parse_relation
 from relverify.relations.properties import PROPERTIES, constants
+from relverify.rigor.enclose import enclose
+from relverify.rigor.exact import to_fmpq
+from relverify.rigor.quadrature import integral
 
 UNIT = parse_box("[0,1]")
 GAUSSIAN = parse_relation("gaussian(ell=1/2)")
@@ -64,3 +70,55 @@ def test_symmetric_theorems_refuse_other_relations(text: str, x: str, y: str) ->
 def test_relations_without_a_bounded_derivative_are_refused() -> None:
     with pytest.raises(InputError, match="no bounded second derivative"):
         constants(theorem("grid-neurons"), parse_relation("brownian"), UNIT, UNIT, {"M"})
+
+
+def test_families_may_state_a_property_or_say_why_there_is_none() -> None:
+    stated = replace(GAUSSIAN, facts={"sup": lambda x, y: sp.Integer(7), "kernel_barron": "it was said so"})
+    assert PROPERTIES["sup"](stated, UNIT, UNIT) == 7
+    with pytest.raises(InputError, match="it was said so"):
+        PROPERTIES["kernel_barron"](stated, UNIT, UNIT)
+    silent = replace(GAUSSIAN, facts={"sup": lambda x, y: None})
+    assert PROPERTIES["sup"](silent, UNIT, UNIT) == PROPERTIES["sup"](replace(GAUSSIAN, facts={}), UNIT, UNIT)
+
+
+def test_kernel_barron_in_closed_form_and_by_quadrature() -> None:
+    """√(∂²x∂²y r) is √3/ell² for the Gaussian and e^{s²/2}√(s⁴+4s²+2) for exp(xy)."""
+    length = (sp.sqrt(2) + sp.asinh(1)) / 2
+    found = PROPERTIES["kernel_barron"](parse_relation("exp(-2*(x-y)**2)"), UNIT, UNIT)
+    assert sp.simplify(found - 4 * sp.sqrt(3) * length) == 0
+    s = sp.Symbol("s", real=True)
+    density = sp.exp(s**2 / 2) * sp.sqrt(s**4 + 4 * s**2 + 2) * sp.sqrt(1 + s**2)
+    exact = enclose(density.subs(s, 0))
+    assert exact > 0
+    ball = integral(density, s, 0, 1)
+    bound = to_fmpq(PROPERTIES["kernel_barron"](parse_relation("exp(x*y)"), UNIT, UNIT))
+    assert ball <= arb(bound) <= ball * arb(1001) / 1000
+
+
+@pytest.mark.parametrize("text", ["brownian", "exp(-abs(x-y))", "(1+abs(x-y))*exp(-abs(x-y))", "tanh_order(c=1)"])
+def test_kernel_barron_is_refused_with_the_reason(text: str) -> None:
+    with pytest.raises(InputError, match=r"not a function on the diagonal|not a PSD kernel"):
+        PROPERTIES["kernel_barron"](parse_relation(text), UNIT, UNIT)
+
+
+@pytest.mark.parametrize("name", sorted(PROPERTIES))
+@pytest.mark.parametrize("text", ["gaussian(ell=1/2)", "brownian", "sin(3*x + y)"])
+def test_every_property_is_a_positive_number_or_refused(name: str, text: str) -> None:
+    try:
+        value = PROPERTIES[name](parse_relation(text), UNIT, UNIT)
+    except InputError as error:
+        assert error.problem and "\n" not in str(error)
+    else:
+        assert enclose(value).is_finite() and enclose(value) >= 0
+
+
+def test_several_dimensions() -> None:
+    square, relation = parse_box("[0,1]^2"), parse_relation("(x1*y1 + x2*y2)**2")
+    bound = PROPERTIES["second_derivative_x"](relation, square, square)
+    # the Hessian is 2 y y', of operator norm 2‖y‖² <= 4
+    assert 4 <= bound <= sp.Rational(401, 100)
+    assert sp.simplify(PROPERTIES["circumradius"](relation, square, square) - 1) == 0
+    with pytest.raises(InputError, match="sides"):
+        PROPERTIES["sup"](relation, UNIT, UNIT)
+    with pytest.raises(InputError, match="several coordinates"):
+        PROPERTIES["kernel_barron"](relation, square, square)

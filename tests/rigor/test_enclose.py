@@ -12,6 +12,7 @@ from mpmath import mp
 
 from relverify.errors import InputError, UnknownNode
 from relverify.rigor.enclose import ARB, arf_to_fmpq, compile_arb, enclose, endpoints, to_arb
+from relverify.rigor.roots import IsolatedRoot
 
 x, y, k = sp.symbols("x y k")
 DIGITS = 60
@@ -83,6 +84,11 @@ CASES = {
         ANY,
     ),
     "Product": (sp.Product(x + k, (k, -1, 2)), lambda v: (v - 1) * v * (v + 1) * (v + 2), ANY),
+    "IsolatedRoot": (
+        IsolatedRoot(sp.Lambda(k, k**3 + k - x), sp.Integer(0), x + 1),
+        lambda v: 2 * mp.sinh(mp.asinh(3 * mp.sqrt(3) / 2 * v) / 3) / mp.sqrt(3),
+        POSITIVE,
+    ),
     "empty Sum": (sp.Sum(x, (k, 1, 0)) + x, lambda v: v, ANY),
 }
 BINARY = {

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from relverify.errors import Disagreement, UnknownNode
 from relverify.rigor import second_opinion
 from relverify.rigor.enclose import ARB, enclose
+from relverify.rigor.roots import IsolatedRoot
 from relverify.rigor.second_opinion import MPMATH, confirm, evaluate, held_inside
 
 x, i, j = sp.symbols("x i j")
@@ -27,6 +28,7 @@ EXPRESSIONS = [
     sp.Piecewise((x, x < 2), (x**2, sp.And(x >= 2, sp.Ne(x, 5))), (7, sp.Or(x > 5, x <= 4)), (8, True)),
     sp.Piecewise((1, sp.Eq(x, 3)), (2, True)), sp.Sum(x**i / sp.factorial(i), (i, 0, 9)),
     sp.Product(1 + x / i, (i, 1, 5)), sp.Sum(i / j + i ** (-j), (i, 1, 4), (j, 1, 7)), sp.Sum(i, (i, 1, 0)) + x,
+    IsolatedRoot(sp.Lambda(i, i * sp.exp(i) - x), sp.Integer(0), x + 1),
 ]  # fmt: skip
 
 
