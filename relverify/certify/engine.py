@@ -11,6 +11,7 @@ from flint import fmpq
 from relverify.certify.cells import Axis
 from relverify.certify.point import PointError
 from relverify.certify.result import MatrixCertificate
+from relverify.certify.simplicial import applies, simplicial_certificate
 from relverify.certify.subdivide import Search
 from relverify.certify.vertex import VertexCertificate, vertex_certificate
 from relverify.core import symbols
@@ -146,8 +147,8 @@ def certify(
     """Bound sup|r - <phi, psi>| by the method that suits the networks.
 
     Small one-input ReLU networks are first tried by vertices, where the networks are exact, within a number of cells
-    that takes a tenth of a second; all else, and what is still open then, is done by :func:`matrix_certificate`, whose
-    parameters these are.
+    that takes a tenth of a second. Piecewise linear networks of two inputs with kinks along the axes are treated on
+    triangles. All else, and what is still open then, is done by :func:`matrix_certificate`, whose parameters these are.
     """
     others = {"memory": memory, "time_limit": time_limit, "max_cells": max_cells, "progress": progress}
     networks = [phi] if psi is None else [phi, psi]
@@ -160,6 +161,14 @@ def certify(
             found = None
         if found is not None and (found.reason == "target met" or found.verdict not in (None, Verdict.UNDECIDED)):
             return found
+    other = networks[-1]
+    if applies(phi, other):
+        x_box, y_box = parse_box(x, "x"), parse_box(x if y is None else y, "x" if y is None else "y")
+        _check_networks(phi, other, x_box, y_box, one=psi is None)
+        limit, factor = _targets(eps, within)
+        given = _with_coordinates(relation, 2, 2)
+        cells = MAX_CELLS if max_cells is None else max_cells
+        return simplicial_certificate(given, phi, psi, x_box, y_box, limit, factor, time_limit, cells, progress)
     return matrix_certificate(relation, phi, psi, x, y, eps, within, **others)  # type: ignore[arg-type]
 
 
