@@ -258,8 +258,9 @@ class BoundFunction:
         """A value that no precision separates from zero is settled by algebra, or reported as it is."""
         from relverify.rigor.decide import is_zero
 
-        values = dict(zip(self.symbols, points, strict=True))
-        if ball.is_finite() and is_zero(self.expression.subs({s: exact(p) for s, p in values.items()})):
+        value = self.expression.subs({s: exact(p) for s, p in zip(self.symbols, points, strict=True)})
+        # the root of a ball around 0 is not finite, but that of an exact 0 is 0
+        if value == 0 or (ball.is_finite() and is_zero(value)):
             return Enclosure(arb(0), digits, self, points)
         raise InputError("digits", f"{self.label} has no enclosure with {digits} digits here", "other parameters")
 

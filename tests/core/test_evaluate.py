@@ -154,6 +154,10 @@ def test_zero_is_settled_by_algebra():
     assert difference.evaluate(10, K="sqrt(3+2*sqrt(2))", delta=1).mpmath == 0
     assert _bound(K, K).evaluate(10, K=0).value == "0"
     assert difference.evaluate(5, K="sqrt(2)", delta="1e-200").value == "-1e-200"
+    # no ball around 0 has a finite root
+    root = _bound(sp.sqrt(K**2 - delta**2), K, delta)
+    assert root.evaluate(10, K="1/3", delta="1/3").value == "0"
+    assert root.evaluate(10, K="sqrt(2)", delta="sqrt(2)").mpmath == 0
 
 
 def test_cancellation_costs_precision_but_no_digits():
