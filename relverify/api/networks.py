@@ -108,7 +108,7 @@ def certify(
     activation : str, optional
         For files, in place of the one that they name.
     **options
-        ``eps``, ``within``, ``memory``, ``time_limit``, ``max_cells`` and ``progress`` of
+        ``eps``, ``within``, ``memory``, ``time_limit``, ``max_cells``, ``progress``, ``threads`` and ``device`` of
         :func:`relverify.certify.engine.matrix_certificate`.
 
     Returns

@@ -6,12 +6,14 @@ import numpy as np
 from flint import fmpq
 
 from relverify.certify.axis import knots
-from relverify.certify.matrix import Side, side
+from relverify.certify.matrix import Side, joined, side
+from relverify.certify.parallel import Pool
 from relverify.networks.mlp import MLP
 from relverify.rigor.intervals import float_above, float_below
 
 LEVELS = {1: 5, 2: 3, 3: 2}  # the grid of the first level: 32 cells, 8 x 8, 4 x 4 x 4
 GROUPS = {1: 3, 2: 2, 3: 1}  # 8, 16 and 8 neighbouring cells are paired as a block
+PORTION = 2**16  # numbers an array of the Taylor models that are computed at once
 
 
 class Axis:
@@ -60,10 +62,22 @@ class Axis:
             lo, hi = np.where(digits == 1, middle, lo), np.where(digits == 1, hi, middle)
         return lo, hi
 
-    def side(self, level: int, groups: np.ndarray) -> Side:
-        """What the pairs need of all cells of some groups."""
-        cells = (groups[:, None] * self.group + np.arange(self.group)).ravel()
-        return side(self.network, self.other, *self.corners(level, cells), self.group)
+    def side(self, level: int, groups: np.ndarray, pool: Pool) -> Side:
+        """What the pairs need of all cells of some groups, in portions that fit into the caches."""
+        monomials = (self.dim + 1) * (self.dim + 2) * (self.dim + 3) // 6
+        widest = max((*self.network.widths, self.network.out_features))
+        step = max(1, PORTION // (monomials * widest * self.group))
+
+        def portion(start: int) -> Side:
+            cells = (groups[start : start + step, None] * self.group + np.arange(self.group)).ravel()
+            return side(self.network, self.other, *self.corners(level, cells), self.group)
+
+        return joined(list(pool.map(portion, range(0, len(groups), step))))
+
+    @property
+    def siblings(self) -> int:
+        """Shift from a cell to the group of its children."""
+        return self.group.bit_length() - 1 - self.dim
 
     @property
     def cell_bytes(self) -> int:

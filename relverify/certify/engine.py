@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from typing import Any
 
 from flint import fmpq
 
 from relverify.certify.cells import Axis
+from relverify.certify.device import choose_device
+from relverify.certify.parallel import choose_threads
 from relverify.certify.point import PointError
 from relverify.certify.result import MatrixCertificate
 from relverify.certify.simplicial import applies, simplicial_certificate
-from relverify.certify.subdivide import Search
+from relverify.certify.subdivide import Limits, Search
 from relverify.certify.vertex import VertexCertificate, vertex_certificate
 from relverify.core import symbols
 from relverify.core.box import Box, parse_box
@@ -40,6 +43,8 @@ def matrix_certificate(
     time_limit: float | None = None,
     max_cells: int | None = None,
     progress: Callable[[str], None] | None = None,
+    threads: int | None = None,
+    device: str = "auto",
 ) -> MatrixCertificate:
     """Bound sup|r - <phi, psi>| from both sides, with proof, for networks of any depth and activation.
 
@@ -56,13 +61,17 @@ def matrix_certificate(
     within : exact number, optional
         Refine until ``upper <= within * lower``; 1.1 if neither eps nor within is given.
     memory : float
-        Bytes that the search may use, about.
+        Bytes that the search may use, about, beside what Python and the libraries take.
     time_limit : float, optional
         Limit in seconds, after which the best proved bounds are returned.
     max_cells : int, optional
         Limit of the pairs of cells, to the same effect; by default 50 million.
     progress : callable, optional
-        Receives one line a level.
+        Receives lines that say what is being proved.
+    threads : int, optional
+        By default one a core. The bounds do not depend on it.
+    device : {"auto", "cpu", "cuda"}
+        Where matrix products are computed; see :func:`relverify.certify.device.choose_device`.
 
     Returns
     -------
@@ -99,20 +108,18 @@ def matrix_certificate(
     symmetric = (psi is None or psi == phi) and x_box == y_box and relation.symmetric
     ends = [(to_fmpq(s.lo), to_fmpq(s.hi)) for s in x_box.sides + y_box.sides]
     first, second = Axis(phi, other, ends[: x_box.dim]), Axis(other, phi, ends[x_box.dim :])
+    limits = Limits(
+        limit,
+        factor,
+        memory,
+        MAX_CELLS if max_cells is None else max_cells,
+        math.inf if time_limit is None else start + time_limit,
+        choose_threads(threads),
+        choose_device(device, x_box.dim + y_box.dim),
+        progress,
+    )
     try:
-        search = Search(
-            PointError(relation, phi, other),
-            first,
-            second,
-            ends,
-            symmetric,
-            limit,
-            factor,
-            memory,
-            MAX_CELLS if max_cells is None else max_cells,
-            math.inf if time_limit is None else start + time_limit,
-            progress,
-        )
+        search = Search(PointError(relation, phi, other), first, second, ends, symmetric, limits)
         search.run()
     except UnknownNode as error:
         raise InputError("relation", f"has an operation without rigorous evaluation ({error.name})") from error
@@ -128,7 +135,9 @@ def matrix_certificate(
     upper = dyadic(search.upper) if math.isfinite(search.upper) else None
     reason = search.reason if upper is not None else f"{search.reason}; r or its derivatives are unbounded somewhere"
     seconds = time.perf_counter() - start
-    return MatrixCertificate(upper, dyadic(search.lower), search.argmax, search.cells, seconds, verdict, reason, limit)
+    return MatrixCertificate(
+        upper, dyadic(search.lower), search.argmax, search.cells, seconds, verdict, reason, limit, limits.device.name
+    )
 
 
 def certify(
@@ -143,6 +152,8 @@ def certify(
     time_limit: float | None = None,
     max_cells: int | None = None,
     progress: Callable[[str], None] | None = None,
+    threads: int | None = None,
+    device: str = "auto",
 ) -> MatrixCertificate | VertexCertificate:
     """Bound sup|r - <phi, psi>| by the method that suits the networks.
 
@@ -150,8 +161,11 @@ def certify(
     that takes a tenth of a second. Piecewise linear networks of two inputs with kinks along the axes are treated on
     triangles. All else, and what is still open then, is done by :func:`matrix_certificate`, whose parameters these are.
     """
-    others = {"memory": memory, "time_limit": time_limit, "max_cells": max_cells, "progress": progress}
+    others: dict[str, Any] = {"memory": memory, "time_limit": time_limit, "max_cells": max_cells}
+    others |= {"progress": progress, "threads": threads, "device": device}
     networks = [phi] if psi is None else [phi, psi]
+    choose_threads(threads)
+    choose_device(device, sum(n.in_features for n in networks))
     shallow = all(n.in_features == 1 and n.activation == "relu" and len(n.widths) == 1 for n in networks)
     if shallow and (phi.hidden_units + 1) * (networks[-1].hidden_units + 1) <= VERTEX_CELLS // 4:
         try:
@@ -169,7 +183,7 @@ def certify(
         given = _with_coordinates(relation, 2, 2)
         cells = MAX_CELLS if max_cells is None else max_cells
         return simplicial_certificate(given, phi, psi, x_box, y_box, limit, factor, time_limit, cells, progress)
-    return matrix_certificate(relation, phi, psi, x, y, eps, within, **others)  # type: ignore[arg-type]
+    return matrix_certificate(relation, phi, psi, x, y, eps, within, **others)
 
 
 def _check_networks(phi: MLP, psi: MLP, x_box: Box, y_box: Box, one: bool) -> None:

@@ -66,8 +66,19 @@ def upper_product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     ndarray, shape (..., n, m)
         NaN or infinite where an operand is not finite.
     """
-    terms = a.shape[-1]
-    result = np.matmul(a, b)
+    return raised(np.matmul(a, b), a.shape[-1])
+
+
+def raised(result: np.ndarray, terms: int) -> np.ndarray:
+    """Upper bounds from the computed entries of a product of matrices without negative entries, in place.
+
+    Parameters
+    ----------
+    result : ndarray
+        Computed on any device that satisfies the bound above.
+    terms : int
+        Products an entry.
+    """
     result += terms * UNDERFLOW
     result *= _upward(terms)
     return result

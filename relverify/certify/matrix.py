@@ -23,7 +23,8 @@ import numpy as np
 import sympy as sp
 
 from relverify.certify.axis import TINY, Models, centres, taylor
-from relverify.certify.gemm import gamma, inflate, product, upper_product
+from relverify.certify.device import HOST, Device, Factor
+from relverify.certify.gemm import gamma, inflate, product, raised, upper_product
 from relverify.certify.monomials import Monomials, monomials
 from relverify.certify.taylor import taylor_model
 from relverify.networks.mlp import MLP
@@ -31,7 +32,7 @@ from relverify.networks.mlp import MLP
 SLACK = 2.0**-44  # above what fewer than 200 roundings do to an expression whose terms sum to 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Side:
     """What one network contributes to all pairs; its n cells stand in groups of g.
 
@@ -79,6 +80,15 @@ def side(network: MLP, other: MLP, lo: np.ndarray, hi: np.ndarray, group: int) -
     shape = (len(lo) // group, group, -1)
     coefficients = models.coefficients.reshape(len(table), *shape)
     return Side(table, centre, half, coefficients, left.reshape(shape), right.reshape(shape), size)
+
+
+def joined(sides: Sequence[Side]) -> Side:
+    """The cells of several sides of one network, one after the other."""
+    if len(sides) == 1:
+        return sides[0]
+    axes = {"centre": 0, "half": 0, "coefficients": 1, "left": 0, "right": 0, "size": 0}
+    arrays = {name: np.concatenate([getattr(s, name) for s in sides], axis=axis) for name, axis in axes.items()}
+    return Side(sides[0].table, **arrays)
 
 
 def _factors(network: MLP, other: MLP, models: Models, table: Monomials) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -146,7 +156,9 @@ class Bounds(NamedTuple):
     rounding: np.ndarray
 
 
-def pair_bounds(expr: sp.Expr, symbols: Sequence[sp.Symbol], first: Side, second: Side, pairs: Pairs) -> Bounds:
+def pair_bounds(
+    expr: sp.Expr, symbols: Sequence[sp.Symbol], first: Side, second: Side, pairs: Pairs, device: Device = HOST
+) -> Bounds:
     """Bound |e| on pairs of cells.
 
     Parameters
@@ -157,27 +169,33 @@ def pair_bounds(expr: sp.Expr, symbols: Sequence[sp.Symbol], first: Side, second
     first, second : Side
         The cells of phi and of psi.
     pairs : Pairs
+    device : Device, optional
+        Where the matrix products are computed.
 
     Returns
     -------
     Bounds
     """
     with np.errstate(all="ignore"):
-        return _pair_bounds(expr, symbols, first, second, pairs)
+        return _pair_bounds(expr, symbols, first, second, pairs, device)
 
 
-def _pair_bounds(expr: sp.Expr, symbols: Sequence[sp.Symbol], first: Side, second: Side, pairs: Pairs) -> Bounds:
+def _pair_bounds(
+    expr: sp.Expr, symbols: Sequence[sp.Symbol], first: Side, second: Side, pairs: Pairs, device: Device
+) -> Bounds:
     g, h = first.left.shape[1], second.right.shape[1]
     i, j = pairs.first[pairs.block] * g + pairs.row, pairs.second[pairs.block] * h + pairs.column
     half = [*first.half[i].T, *second.half[j].T]
     model = taylor_model(expr, tuple(symbols), [*first.centre[i].T, *second.centre[j].T], half)
     flat = (pairs.block * g + pairs.row) * h + pairs.column
-    rest = np.take(upper_product(first.left[pairs.first], second.right[pairs.second].swapaxes(-1, -2)), flat)
+    left, right = Factor(first, first.left, pairs.first), Factor(second, second.right, pairs.second)
+    (rest,) = device.entries(left, right, flat)
+    rest = raised(rest, first.left.shape[-1])
     # size: everything that is rounded below, without sign
     size, mixed, cubic = np.abs(model.value), 0.0, 0.0
     slopes: dict[int, np.ndarray] = {}
     bends: dict[int, np.ndarray] = {}
-    for word, coefficient in _coefficients(first, second, pairs, flat):
+    for word, coefficient in _coefficients(first, second, pairs, flat, device):
         if len(word) == 0:
             value = model.value - coefficient
         elif len(word) == 1:
@@ -211,14 +229,14 @@ def _pair_bounds(expr: sp.Expr, symbols: Sequence[sp.Symbol], first: Side, secon
 
 
 def _coefficients(
-    first: Side, second: Side, pairs: Pairs, flat: np.ndarray
+    first: Side, second: Side, pairs: Pairs, flat: np.ndarray, device: Device
 ) -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
     """The coefficients of <P, Q> up to degree 3, as words in the coordinates of x and then y."""
     shift = first.table.variables
-    transposed = second.coefficients[:, pairs.second].swapaxes(-1, -2)
-    for a, word_a in enumerate(first.table.words):
-        stop = second.table.of_degree(3 - len(word_a)).stop
-        found = np.matmul(first.coefficients[a][pairs.first], transposed[:stop])
-        values = np.take(found.reshape(stop, -1), flat, axis=1)
-        for b, word_b in enumerate(second.table.words[:stop]):
+    left = Factor(first, first.coefficients, pairs.first)
+    right = Factor(second, second.coefficients, pairs.second)
+    stops = [second.table.of_degree(3 - len(word)).stop for word in first.table.words]
+    found = device.entries(left, right, flat, [(k, slice(stop)) for k, stop in enumerate(stops)])
+    for word_a, values in zip(first.table.words, found, strict=True):
+        for b, word_b in enumerate(second.table.words[: len(values)]):
             yield word_a + tuple(shift + k for k in word_b), values[b]

@@ -29,6 +29,8 @@ class MatrixCertificate:
     reason : str
         Why the search ended.
     eps : fmpq or None
+    device : str
+        Where the matrix products were computed.
     """
 
     upper: fmpq | None
@@ -39,6 +41,7 @@ class MatrixCertificate:
     verdict: Verdict | None
     reason: str
     eps: fmpq | None = None
+    device: str = "cpu"
 
     @property
     def ratio(self) -> float:
@@ -85,6 +88,7 @@ def as_dict(certificate: Any) -> dict[str, Any]:
         "cells": certificate.cells,
         "seconds": round(certificate.seconds, 4),
         "semantics": "real",
+        "device": getattr(certificate, "device", "cpu"),
         "verdict": str(outcome(certificate)),
         "reason": certificate.reason,
         "exact": {"upper": None if upper is None else str(upper), "lower": str(lower)},

@@ -4,6 +4,8 @@ All pairs of the first level are bounded in blocks. Pairs with a bound above the
 2^p x 2^q pairs, and so on. A pair that meets the target is settled, since the target never falls. As long as the
 divided pairs fit into the memory whole levels are treated at once; else a part is followed to the end first. When a
 limit ends the search, every pair has been bounded at some level, so that the largest of these bounds is proved.
+
+Threads bound chunks of pairs; what follows from the bounds is decided in one thread, chunk after chunk.
 """
 
 from __future__ import annotations
@@ -11,18 +13,63 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq
 
+from relverify.certify.blocks import Family, arranged, children, chunks, groups, parts, roots
 from relverify.certify.cells import Axis
 from relverify.certify.compiled import down, float_floor
-from relverify.certify.matrix import Pairs, Side, pair_bounds
+from relverify.certify.device import HOST, Device
+from relverify.certify.matrix import Side, pair_bounds
+from relverify.certify.parallel import Pool
 from relverify.certify.point import PointError
+from relverify.certify.taylor import compile_jets
 from relverify.rigor.exact import dyadic
 
 CHUNK = 16384
 CANDIDATES = 6
+PAUSE = 0.1  # seconds between two lines of progress
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a search aims at, and what it may use.
+
+    Parameters
+    ----------
+    eps, within : fmpq or None
+    memory : float
+        Bytes.
+    max_cells : int
+    deadline : float
+        Of ``time.perf_counter``.
+    threads : int
+    device : Device
+        For the matrix products.
+    progress : callable, optional
+        Receives lines.
+    """
+
+    eps: fmpq | None
+    within: fmpq | None
+    memory: float = 2e9
+    max_cells: int = 50_000_000
+    deadline: float = math.inf
+    threads: int = 1
+    device: Device = HOST
+    progress: Callable[[str], None] | None = None
+
+
+class Found(NamedTuple):
+    """What a thread found on a chunk of pairs."""
+
+    cells: Family
+    size: np.ndarray
+    rounding: np.ndarray
+    candidates: list[tuple[float, np.ndarray, np.ndarray]]
 
 
 class Search:
@@ -36,13 +83,7 @@ class Search:
         The box, coordinates of x and then of y.
     symmetric : bool
         Whether e(x, y) = e(y, x) and the cells of both sides agree.
-    eps, within : fmpq or None
-    memory : float
-        Bytes.
-    max_cells : int
-    deadline : float
-        Of ``time.perf_counter``.
-    progress : callable, optional
+    limits : Limits
     """
 
     def __init__(
@@ -52,23 +93,18 @@ class Search:
         second: Axis,
         ends: list[tuple[fmpq, fmpq]],
         symmetric: bool,
-        eps: fmpq | None,
-        within: fmpq | None,
-        memory: float,
-        max_cells: int,
-        deadline: float,
-        progress: Callable[[str], None] | None = None,
+        limits: Limits,
     ) -> None:
-        self.error, self.first, self.second, self.ends, self.symmetric = error, first, second, ends, symmetric
-        self.floor_eps = None if eps is None else float_floor(eps)
-        self.factor = None if within is None else math.nextafter(float_floor(within), 0.0)
-        self.memory, self.max_cells, self.deadline, self.progress = memory, max_cells, deadline, progress
+        self.error, self.axes, self.ends, self.symmetric, self.limits = error, (first, second), ends, symmetric, limits
+        self.floor_eps = None if limits.eps is None else float_floor(limits.eps)
+        self.factor = None if limits.within is None else math.nextafter(float_floor(limits.within), 0.0)
         self.box = np.array([[int(v.p) / int(v.q) for v in pair] for pair in ends]).T
         self.lower, self.upper, self.cells = 0.0, 0.0, 0
         self.argmax = tuple((a + b) / 2 for a, b in ends)
         self.reason = ""
         self.stuck = 0.0
         self.candidates: list[tuple[float, np.ndarray, np.ndarray]] = []
+        self.settled, self.shown = 0.0, -math.inf
         self.record(self.argmax)
 
     # -- targets ---------------------------------------------------------------------------------------------------
@@ -114,11 +150,11 @@ class Search:
 
     def run(self) -> None:
         """Search until the targets are met or a limit is reached; `upper`, `lower` and `reason` hold the result."""
-        i, j = np.arange(self.first.count), np.arange(self.second.count)
-        first, second = (a.ravel() for a in np.meshgrid(i, j, indexing="ij"))
-        if self.symmetric:
-            first, second = first[first <= second], second[first <= second]
-        self._process(0, first, second, np.full(len(first), math.inf))
+        compile_jets(self.error.expr, self.error.symbols)  # before threads ask for it
+        most = max(4 * CHUNK, int(self.limits.memory / 2000))
+        with Pool(self.limits.threads) as self.pool:
+            for family in roots(self.axes, self.symmetric, most):
+                self._process(0, family)
         self.climb()
         if not self.reason:
             # what rounding left open may meet the target after all, if a larger error was found later
@@ -131,138 +167,131 @@ class Search:
             return True
         if self.refuted and self.factor is None:
             self.reason = "the error at a point is above eps"
-        elif self.cells >= self.max_cells:
-            self.reason = f"limit of {self.max_cells} cells reached"
-        elif time.perf_counter() > self.deadline:
+        elif self.cells >= self.limits.max_cells:
+            self.reason = f"limit of {self.limits.max_cells} cells reached"
+        elif time.perf_counter() > self.limits.deadline:
             self.reason = "time limit reached"
         return bool(self.reason)
 
-    def _settle(self, bounds: np.ndarray) -> None:
-        if len(bounds):
-            self.upper = max(self.upper, float(bounds.max()))
+    def _settle(self, level: int, cells: Family, stuck: bool = False) -> None:
+        """Take the bounds of cells as final; each part of the domain comes here once."""
+        if not len(cells.known):
+            return
+        largest = float(cells.known.max())
+        if stuck:
+            self.stuck = max(self.stuck, largest)
+        else:
+            self.upper = max(self.upper, largest)
+        first, second = self.axes
+        twice = int(np.count_nonzero(cells.first != cells.second)) if self.symmetric else 0
+        share = (len(cells.known) + twice) / (first.count * second.count)
+        self.settled += share * 0.5 ** ((first.dim + second.dim) * level)
 
-    def _process(self, level: int, first: np.ndarray, second: np.ndarray, known: np.ndarray) -> None:
-        """Bound pairs of one level, of which bounds are known already, and then their failing children."""
-        g, h = self.first.group, self.second.group
-        order = _block_order(first // g, second // h)
-        first, second, known = first[order], second[order], known[order]
-        waiting: list[tuple[np.ndarray, ...]] = []
-        count, limit = 0, max(4 * CHUNK, int(self.memory / 1000))
-        done = 0
-        for part in self._parts(first // g, second // h, 0, len(first)):
-            if self._stopped():
-                break
-            x_groups, y_groups = np.unique(first[part] // g), np.unique(second[part] // h)
-            x_side = self.first.side(level, x_groups)
-            same = self.symmetric and np.array_equal(x_groups, y_groups)
-            y_side = x_side if same else self.second.side(level, y_groups)
-            for chunk in self._chunks(first // g, second // h, part):
-                if self._stopped():
-                    break
-                pairs = _pairs(first[chunk], second[chunk], g, h, x_groups, y_groups)
-                failing = self._bound(x_side, y_side, pairs, known[chunk])
-                waiting.append((first[chunk][failing], second[chunk][failing], known[chunk][failing]))
-                count, done = count + len(failing), chunk.stop
-                if count > limit:
-                    self._descend(level, waiting)
-                    waiting, count = [], 0
-        self._settle(known[done:])
+    def _process(self, level: int, family: Family) -> None:
+        """Bound the children, which are of this level, of pairs of cells, and then the children of those that fail."""
+        family = family.sorted(self.axes)
+        waiting: list[Family] = []
+        count, limit = 0, max(4 * CHUNK, int(self.limits.memory / 2000))
+        most = [max(1, int(self.limits.memory / 12 / (a.group * a.cell_bytes))) for a in self.axes]
+        for part in parts(family, self.axes, (most[0], most[1])):
+            done = 0
+            if not self._stopped():
+                for stop, found in self._bounds(level, part):
+                    if self._stopped():
+                        break
+                    done = stop
+                    failing = self._sorted_out(level, found)
+                    waiting.append(failing)
+                    count += len(failing.known)
+                    self._report(level)
+                    if count > limit:
+                        self._descend(level, waiting)
+                        count = 0
+            self._settle(level - 1, Family(*(v[done:] for v in part)))
+        del family
         self._descend(level, waiting)
 
-    def _bound(self, x_side: Side, y_side: Side, pairs: Pairs, known: np.ndarray) -> np.ndarray:
-        """Bound a chunk, writing to `known`; returns which pairs fail and can be divided."""
-        result = pair_bounds(self.error.expr, self.error.symbols, x_side, y_side, pairs)
-        self.cells += len(known)
-        np.minimum(known, result.bound, out=known)
+    def _bounds(self, level: int, part: Family) -> Iterator[tuple[int, Found]]:
+        """Bound the children of pairs; yields how many of the pairs are done, and what was found, in order."""
+        first, second = self.axes
+        x_groups, y_groups = groups(part, self.axes)
+        x_side = first.side(level, x_groups, self.pool)
+        same = self.symmetric and np.array_equal(x_groups, y_groups)
+        y_side = x_side if same else second.side(level, y_groups, self.pool)
+        g, h = first.group, second.group
+        each = g * first.cell_bytes + h * second.cell_bytes + 20 * 8 * g * h
+        blocks = min(2048, max(1, int(self.limits.memory / 6 / self.limits.threads / each)))
+
+        def bound(chunk: slice) -> tuple[int, Found]:
+            cells = children(self.axes, Family(*(v[chunk] for v in part)), self.symmetric)
+            return chunk.stop, self._bound(cells, x_side, y_side, x_groups, y_groups)
+
+        parents = max(1, CHUNK >> (first.dim + second.dim))
+        yield from self.pool.map(bound, chunks(part, self.axes, parents, blocks))
+
+    def _bound(
+        self, cells: Family, x_side: Side, y_side: Side, x_groups: np.ndarray, y_groups: np.ndarray
+    ) -> Found:
+        """Bound a chunk, in any thread: reads nothing that changes."""
+        pairs = arranged(cells, self.axes, x_groups, y_groups)
+        result = pair_bounds(self.error.expr, self.error.symbols, x_side, y_side, pairs, self.limits.device)
+        np.minimum(cells.known, result.bound, out=cells.known)
         size = np.abs(result.centre)
         size[~np.isfinite(size)] = 0.0
-        for k in np.argsort(size)[-CANDIDATES:]:
-            i = pairs.first[pairs.block[k]] * self.first.group + pairs.row[k]
-            j = pairs.second[pairs.block[k]] * self.second.group + pairs.column[k]
+        candidates = []
+        last = min(CANDIDATES, len(size))
+        for k in np.argpartition(size, -last)[-last:] if last else ():
+            i = pairs.first[pairs.block[k]] * self.axes[0].group + pairs.row[k]
+            j = pairs.second[pairs.block[k]] * self.axes[1].group + pairs.column[k]
             centre = np.concatenate([x_side.centre[i], y_side.centre[j]])
-            self.candidates.append((float(size[k]), centre, np.concatenate([x_side.half[i], y_side.half[j]])))
-        fails = ~(known <= self.target)
-        self._settle(known[~fails])
-        if self.floor_eps is not None and not self.refuted:
-            hopeless = fails & np.isfinite(result.rounding) & (result.rounding >= self.floor_eps)
-        else:
-            hopeless = fails & np.isfinite(known) & (known - size <= 4 * result.rounding)
-        if hopeless.any():
-            self.stuck = max(self.stuck, float(known[hopeless].max()))
-        return np.flatnonzero(fails & ~hopeless)
+            candidates.append((float(size[k]), centre, np.concatenate([x_side.half[i], y_side.half[j]])))
+        return Found(cells, size, result.rounding, candidates)
 
-    def _descend(self, level: int, waiting: list[tuple[np.ndarray, ...]]) -> None:
-        """Divide failing pairs, after a look for a larger error, by which some may be settled."""
-        if not any(len(w[0]) for w in waiting):
+    def _sorted_out(self, level: int, found: Found) -> Family:
+        """Settle what meets the target or cannot; returns what is to be divided."""
+        cells, known = found.cells, found.cells.known
+        self.cells += len(known)
+        self.candidates += found.candidates
+        fails = ~(known <= self.target)
+        if self.floor_eps is not None and not self.refuted:
+            hopeless = fails & np.isfinite(found.rounding) & (found.rounding >= self.floor_eps)
+        else:
+            hopeless = fails & np.isfinite(known) & (known - found.size <= 4 * found.rounding)
+        self._settle(level, Family(*(v[~fails] for v in cells)))
+        if hopeless.any():
+            self._settle(level, Family(*(v[hopeless] for v in cells)), stuck=True)
+        return Family(*(v[fails & ~hopeless] for v in cells))
+
+    def _descend(self, level: int, waiting: list[Family]) -> None:
+        """Divide failing pairs, after a look for a larger error, by which some may be settled; empties the list."""
+        if not any(len(w.known) for w in waiting):
+            waiting.clear()
             return
-        first, second, known = (np.concatenate(parts) for parts in zip(*waiting, strict=True))
         if not self._stopped():
             self.climb()
-            if self.progress is not None:
-                self.progress(f"{self.cells} pairs of cells, level {level}, error at least {self.lower:.4g}")
-        fails = ~(known <= self.target)
-        self._settle(known[~fails])
-        first, second, known = first[fails], second[fails], known[fails]
-        deepest = level + 1 > min(self.first.deepest, self.second.deepest)
-        if deepest and len(known) and not self._stopped():
+            self._report(level, True)
+        cells = Family(*(np.concatenate(v) for v in zip(*waiting, strict=True)))
+        waiting.clear()
+        fails = ~(cells.known <= self.target)
+        self._settle(level, Family(*(v[~fails] for v in cells)))
+        cells = Family(*(v[fails] for v in cells))
+        deepest = level + 1 > min(a.deepest for a in self.axes)
+        if deepest and len(cells.known) and not self._stopped():
             self.reason = f"cells cannot be divided further at level {level}"
         if self._stopped():
-            self._settle(known)
+            self._settle(level, cells)
+        elif len(cells.known):
+            self._process(level + 1, cells)
+
+    def _report(self, level: int, always: bool = False) -> None:
+        """Say what is being proved, and for how much of the domain it is."""
+        progress, now = self.limits.progress, time.perf_counter()
+        if progress is None or not (always or now > self.shown + PAUSE):
             return
-        if not len(known):
-            return
-        p, q = self.first.dim, self.second.dim
-        children = (
-            ((first << p)[:, None, None] + np.arange(1 << p)[:, None]) + np.zeros(1 << q, dtype=np.int64),
-            ((second << q)[:, None, None] + np.arange(1 << q)) + np.zeros((1 << p, 1), dtype=np.int64),
-        )
-        first, second = (c.ravel() for c in children)
-        known = np.repeat(known, 1 << (p + q))
-        if self.symmetric:
-            keep = first <= second
-            first, second, known = first[keep], second[keep], known[keep]
-        self._process(level + 1, first, second, known)
-
-    def _parts(self, x_groups: np.ndarray, y_groups: np.ndarray, start: int, stop: int) -> Iterator[slice]:
-        """Ranges of pairs whose cells fit into the memory."""
-        most = max(1, int(self.memory / 6 / (self.first.group * self.first.cell_bytes)))
-        also = max(1, int(self.memory / 6 / (self.second.group * self.second.cell_bytes)))
-        few = len(np.unique(x_groups[start:stop])) <= most and len(np.unique(y_groups[start:stop])) <= also
-        if few or stop - start <= 1:
-            yield slice(start, stop)
-            return
-        middle = (start + stop) // 2
-        yield from self._parts(x_groups, y_groups, start, middle)
-        yield from self._parts(x_groups, y_groups, middle, stop)
-
-    def _chunks(self, x_groups: np.ndarray, y_groups: np.ndarray, part: slice) -> Iterator[slice]:
-        """Ranges of pairs that are treated at once: few enough for the caches, and few blocks."""
-        g, h = self.first.group, self.second.group
-        each = g * self.first.cell_bytes + h * self.second.cell_bytes + 20 * 8 * g * h
-        blocks = min(2048, max(1, int(self.memory / 6 / each)))
-        a, b = x_groups[part], y_groups[part]
-        starts = part.start + np.flatnonzero(np.concatenate([[True], (np.diff(a) != 0) | (np.diff(b) != 0)]))
-        position = part.start
-        while position < part.stop:
-            stop = min(position + CHUNK, part.stop)
-            k = int(np.searchsorted(starts, position, side="right")) - 1 + blocks
-            if k < len(starts):
-                stop = min(stop, int(starts[k]))
-            yield slice(position, stop)
-            position = stop
-
-
-def _block_order(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The order of pairs by their blocks."""
-    width = int(b.max()) + 1
-    if (int(a.max()) + 1) * width < 2**62:
-        return np.argsort(a * width + b, kind="stable")
-    return np.lexsort((b, a))
-
-
-def _pairs(first: np.ndarray, second: np.ndarray, g: int, h: int, x_groups: np.ndarray, y_groups: np.ndarray) -> Pairs:
-    a, b = first // g, second // h
-    begins = np.concatenate([[True], (np.diff(a) != 0) | (np.diff(b) != 0)])
-    block = np.cumsum(begins) - 1
-    x_slots, y_slots = np.searchsorted(x_groups, a[begins]), np.searchsorted(y_groups, b[begins])
-    return Pairs(x_slots, y_slots, block, first % g, second % h)
+        self.shown = now
+        if self.target < math.inf:
+            claim = f"error <= {self.target:.4g} proved on {100 * min(self.settled, 1.0):.1f} % of the domain"
+        else:
+            claim = "bounding the error"
+        cells = f"{self.cells / 1e6:.1f} million" if self.cells >= 10**6 else str(self.cells)
+        progress(f"{claim}; found {self.lower:.4g}; {cells} pairs of cells, level {level}")

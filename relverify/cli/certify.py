@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from relverify.cli._options import Json, XBox, YBox
+from relverify.cli._options import Device, Json, XBox, YBox
 from relverify.cli._output import between, print_json, print_lines, status
 
 
@@ -23,6 +23,8 @@ def command(
     within: Annotated[str | None, typer.Option("--within", help="Upper over lower bound; 1.1 without --eps.")] = None,
     memory: Annotated[float, typer.Option("--memory", help="Gigabytes.")] = 2.0,
     time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds.")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", help="By default one a core.")] = None,
+    device: Device = "auto",
     as_json: Json = False,
 ) -> int:
     """Prove the error of one or two networks over a whole domain, rounding included."""
@@ -30,6 +32,7 @@ def command(
     from relverify.certify.result import as_dict, outcome
 
     options: dict[str, Any] = {"eps": eps, "within": within, "memory": memory * 1e9, "time_limit": time_limit}
+    options |= {"threads": threads, "device": device}
     with status(as_json) as progress:
         found = api.certify(relation, phi, psi, x=x, y=y, activation=activation, progress=progress, **options)
     result = as_dict(found)
@@ -44,6 +47,7 @@ def command(
                 ("largest found at", ", ".join(f"{float(v.p) / float(v.q):.6g}" for v in found.argmax)),
                 ("reason", found.reason),
                 ("pairs of cells", str(found.cells)),
+                ("computed on", result["device"]),
                 ("seconds", f"{found.seconds:.3f}"),
             ]
         )
