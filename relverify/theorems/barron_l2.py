@@ -28,7 +28,7 @@ def formal() -> Formal:
         ),
         bound=bound,
         bounded=r"\sqrt{\mathbb{E}\|f-f_n\|_{L^2(\mu)}^2}",
-        hypotheses=("f is an integral of units in L²(μ) with V finite", sp.Ge(V, norm_f), sp.Gt(eps, 0)),
+        hypotheses=("f is an integral of units in L²(μ) with V finite", sp.Ge(V, norm_f),),
         solve={"n": Resource((V**2 - norm_f**2) / eps**2, meaning="units that suffice", least=1)},
         steps=(
             Identity(

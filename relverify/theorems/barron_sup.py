@@ -28,7 +28,7 @@ def formal() -> Formal:
         ),
         bound=bound,
         bounded=r"\mathbb{E}\sup_x|f(x)-f_n(x)|",
-        hypotheses=("σ = ReLU; f is an integral of units with V finite, on a compact X", sp.Gt(eps, 0)),
+        hypotheses=("σ = ReLU; f is an integral of units with V finite, on a compact X",),
         solve={"n": Resource((4 * V * R / eps) ** 2, meaning="units that suffice", least=1)},
         steps=(
             Identity(

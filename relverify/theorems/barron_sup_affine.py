@@ -30,7 +30,7 @@ def formal() -> Formal:
         bound=bound,
         bounded=r"\mathbb{E}\sup_x|f(x)-f_n(x)|",
         hypotheses=(
-            "σ = ReLU; f is an affine function and an integral of units with V' finite, on a compact X", sp.Gt(eps, 0),
+            "σ = ReLU; f is an affine function and an integral of units with V' finite, on a compact X",
         ),
         solve={"n": Resource((2 * V * R / eps) ** 2, meaning="sampled units that suffice, besides one", least=1)},
         steps=(

@@ -28,7 +28,7 @@ def formal() -> Formal:
         ),
         bound=bound,
         bounded=r"\mathbb{E}\min_c\sup_{a\le x\le b}|h(x)-h_n(x)-c|",
-        hypotheses=("h' has bounded variation on [a, b]", sp.Gt(eps, 0)),
+        hypotheses=("h' has bounded variation on [a, b]",),
         solve={"n": Resource((L * V / (4 * eps)) ** 2, meaning="sampled units that suffice, besides one", least=1)},
         steps=(
             Identity(

@@ -28,7 +28,7 @@ def formal() -> Formal:
         bounded=r"\mathbb{E}\sup_x\|F(x)-\Phi(x)\|",
         hypotheses=(
             "r is PSD, F(x) = r(x, ·) in its space: ⟨F(x), F(y)⟩ = r(x, y); F is an integral of ReLU units with V "
-            "finite", sp.Gt(eps, 0),
+            "finite",
         ),
         solve={"n": Resource((2 * (2 + sp.sqrt(2)) * V * R / eps) ** 2, meaning="units that suffice", least=1)},
         steps=(

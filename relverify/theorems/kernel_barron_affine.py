@@ -29,7 +29,7 @@ def formal() -> Formal:
         bounded=r"\mathbb{E}\sup_x\|F(x)-\Phi(x)\|",
         hypotheses=(
             "r is PSD, F(x) = r(x, ·) in its space: ⟨F(x), F(y)⟩ = r(x, y); F is affine and an integral of ReLU units "
-            "with V' finite", sp.Gt(eps, 0),
+            "with V' finite",
         ),
         solve={
             "n": Resource(

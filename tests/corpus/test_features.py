@@ -1,0 +1,113 @@
+"""Bounds of features, function spaces and samples against sums written out by hand, at 1000 bits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import mpmath
+import pytest
+
+from relverify.core.theorem import Theorem
+from relverify.theorems import (
+    chebyshev_rank,
+    chebyshev_rank_tensor,
+    fourier_rank,
+    fourier_rank_anchored,
+    rkbs,
+    sample_complexity,
+)
+
+mp = mpmath.MPContext()
+mp.prec = 1000
+TERMS = 2000
+
+
+def q(text: Any) -> Any:
+    value = Fraction(text)
+    return mp.mpf(value.numerator) / value.denominator
+
+
+def waves(V: str, Omega: str, R: str, m: int) -> Any:
+    """The trivial bound, or a fixed part √m and a moving part 2 R Ω √m, symmetrized."""
+    signed = mp.sqrt(m) + 2 * q(R) * q(Omega) * mp.sqrt(m)
+    return min(q(V) + q(V), 2 * q(V) / m * signed)
+
+
+def anchored(V: str, Omega: str, D: str, m: int) -> Any:
+    return 2 * q(V) / m * (2 * q(D) * mp.sqrt(m * q(Omega) ** 2))
+
+
+def chebyshev_tail(M: str, rho: str, d: int) -> Any:
+    """The coefficients that are left out, one by one."""
+    return mp.fsum(2 * q(M) / q(rho) ** k for k in range(d, d + TERMS))
+
+
+def tensor_tail(M: str, rho_1: str, rho_2: str, d_1: int, d_2: int) -> Any:
+    """All coefficients of the two axes less those that are kept."""
+
+    def coefficients(rho: str, terms: int) -> Any:
+        return mp.fsum((1 if k == 0 else 2) / q(rho) ** k for k in range(terms))
+
+    whole = coefficients(rho_1, TERMS) * coefficients(rho_2, TERMS)
+    return q(M) * (whole - coefficients(rho_1, d_1) * coefficients(rho_2, d_2))
+
+
+def signed_products(V: str, R_x: str, R_y: str, n: int) -> Any:
+    """Twice the mean of a signed sum: 2√n for the centred product, √n/2 for each factor alone."""
+    return 2 * q(V) * q(R_x) * q(R_y) / n * (2 * mp.sqrt(n) + mp.sqrt(n) / 2 + mp.sqrt(n) / 2)
+
+
+BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
+    (fourier_rank.THEOREM, waves, [
+        {"V": "1", "Omega": "2", "R": "1", "m": 100}, {"V": "7/3", "Omega": "0", "R": "1/9", "m": 5},
+        {"V": "2", "Omega": "30", "R": "3", "m": 17},
+    ]),
+    (fourier_rank_anchored.THEOREM, anchored, [
+        {"V": "1", "Omega": "2", "D": "1", "m": 100}, {"V": "7/3", "Omega": "1/5", "D": "1/9", "m": 5},
+        {"V": "2", "Omega": "30", "D": "3", "m": 17},
+    ]),
+    (chebyshev_rank.THEOREM, chebyshev_tail, [
+        {"M": "1", "rho": "2", "d": 1}, {"M": "9/4", "rho": "7/2", "d": 10}, {"M": "1/3", "rho": "3", "d": 77},
+    ]),
+    (chebyshev_rank_tensor.THEOREM, tensor_tail, [
+        {"M": "1", "rho_1": "2", "rho_2": "3", "d_1": 1, "d_2": 1},
+        {"M": "9/4", "rho_1": "7/2", "rho_2": "2", "d_1": 10, "d_2": 3},
+        {"M": "1/3", "rho_1": "3", "rho_2": "5/2", "d_1": 1, "d_2": 40},
+    ]),
+    (sample_complexity.THEOREM, signed_products, [
+        {"V": "1", "R_x": "2", "R_y": "1", "n": 100}, {"V": "7/3", "R_x": "1", "R_y": "5/4", "n": 1},
+        {"V": "2", "R_x": "30", "R_y": "1/9", "n": 12345},
+    ]),
+    (rkbs.THEOREM, lambda norm_f, K: q(norm_f) * q(K), [
+        {"norm_f": "2", "K": "1/3"}, {"norm_f": "1/7", "K": "9"}, {"norm_f": "0", "K": "5"},
+    ]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("theorem", "by_hand", "point"),
+    [(theorem, by_hand, point) for theorem, by_hand, points in BOUNDS for point in points],
+    ids=lambda value: getattr(value, "label", ""),
+)
+def test_bound(theorem: Theorem, by_hand: Callable[..., Any], point: dict[str, Any]) -> None:
+    found = theorem.bound.evaluate(60, point)
+    value, slack = by_hand(**point), mp.mpf(2) ** -900
+    assert mp.mpf(found.lo) - slack <= value <= mp.mpf(found.hi) + slack
+
+
+@pytest.mark.parametrize(
+    ("theorem", "symbol", "point", "count"),
+    [
+        # 2·2^{1-d} <= 1/1000 first at d = 12
+        (chebyshev_rank.THEOREM, "d", {"M": 1, "rho": 2, "eps": "1/1000"}, 12),
+        (chebyshev_rank.THEOREM, "d", {"M": 1, "rho": 2, "eps": 2}, 1),
+        (chebyshev_rank.THEOREM, "d", {"M": 1, "rho": 2, "eps": 500}, 1),
+        (fourier_rank.THEOREM, "m", {"V": 1, "Omega": 2, "R": 1, "eps": "1/10"}, 10_000),
+        (fourier_rank_anchored.THEOREM, "m", {"V": 1, "Omega": 2, "D": 1, "eps": "1/10"}, 6400),
+        (sample_complexity.THEOREM, "n", {"V": 1, "R_x": 1, "R_y": 1, "eps": "1/10"}, 3600),
+    ],
+)
+def test_count(theorem: Theorem, symbol: str, point: dict[str, Any], count: int) -> None:
+    assert theorem.resource(symbol).count(point) == count
