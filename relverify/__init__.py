@@ -11,7 +11,19 @@ from relverify._version import __version__
 
 if TYPE_CHECKING:
     from relverify import certify
-    from relverify.api import bound, list_theorems, new, parse_box, relation, show, synthesize, theorem, train, verify
+    from relverify.api import (
+        audit,
+        bound,
+        list_theorems,
+        new,
+        parse_box,
+        relation,
+        show,
+        synthesize,
+        theorem,
+        train,
+        verify,
+    )
     from relverify.certify.engine import matrix_certificate
     from relverify.certify.vertex import vertex_certificate
     from relverify.errors import InputError
@@ -20,7 +32,10 @@ if TYPE_CHECKING:
 
 _HOME = {
     **dict.fromkeys(
-        ("bound", "list_theorems", "new", "parse_box", "relation", "show", "synthesize", "theorem", "train", "verify"),
+        (
+            "audit", "bound", "list_theorems", "new", "parse_box", "relation", "show", "synthesize", "theorem", "train",
+            "verify",
+        ),
         "relverify.api",
     ),
     "certify": "relverify.certify",
@@ -36,6 +51,7 @@ __all__ = [
     "MLP",
     "InputError",
     "__version__",
+    "audit",
     "bound",
     "certify",
     "list_theorems",

@@ -6,10 +6,12 @@ from relverify.api.bounds import BoundResult, bound, list_theorems, new, show
 from relverify.api.campaign import verify
 from relverify.api.networks import certify, synthesize, train
 from relverify.api.reading import parse_box, relation
+from relverify.api.transformers import audit
 from relverify.core.registry import theorem
 
 __all__ = [
     "BoundResult",
+    "audit",
     "bound",
     "certify",
     "list_theorems",
