@@ -54,6 +54,21 @@ class Identity(Step):
 
 
 @dataclass(frozen=True)
+class Limit(Step):
+    """The value of a limit, found by SymPy: `lhs` is an unevaluated ``sympy.Limit``."""
+
+    prover = "SymPy"
+
+    def discharge(self) -> Decision:
+        from relverify.rigor.decide import Decision, Verdict
+        from relverify.rigor.provers import prove_limit
+
+        if self.relation != "=":
+            return Decision(Verdict.UNDECIDED, f"a limit does not prove {self.relation}")
+        return prove_limit(self.lhs, self.rhs)
+
+
+@dataclass(frozen=True)
 class Inequality(Step):
     """A polynomial inequality over the reals, proved by Z3.
 

@@ -44,6 +44,35 @@ def prove_identity(lhs: sp.Expr, rhs: sp.Expr) -> Decision:
     return Decision(Verdict.UNDECIDED, f"SymPy leaves the difference {sp.simplify(difference)}")
 
 
+def prove_limit(limit: sp.Expr, value: sp.Expr) -> Decision:
+    """Prove that a limit has a value, for all values of the other symbols.
+
+    Parameters
+    ----------
+    limit : Limit
+        Unevaluated.
+    value : Expr
+
+    Examples
+    --------
+    >>> u = sp.Symbol("u", positive=True)
+    >>> prove_limit(sp.Limit(sp.log(1 + u) / u, u, sp.oo), sp.Integer(0)).verdict
+    <Verdict.PROVED: 'proved'>
+    """
+    if not isinstance(limit, sp.Limit):
+        return Decision(Verdict.UNDECIDED, f"{type(limit).__name__} is not a limit")
+    try:
+        found = limit.doit()
+    except (NotImplementedError, ValueError) as error:
+        return Decision(Verdict.UNDECIDED, f"SymPy finds no limit ({error})")
+    if found.has(sp.Limit):
+        return Decision(Verdict.UNDECIDED, "SymPy finds no limit")
+    decision = prove_identity(found, value)
+    if decision.verdict is Verdict.PROVED:
+        return Decision(Verdict.PROVED, f"the limit is {found}")
+    return Decision(decision.verdict, f"the limit is {found}: {decision.reason}")
+
+
 def _points(*sides: sp.Expr) -> list[dict[sp.Symbol, sp.Rational]]:
     """A few exact points in the domain of the symbols."""
     symbols = sorted(set().union(*(sp.sympify(side).free_symbols for side in sides)), key=lambda s: s.name)

@@ -3,7 +3,7 @@
 import pytest
 import sympy as sp
 
-from relverify.core.steps import Cited, Identity, Inequality, OnBox, Step
+from relverify.core.steps import Cited, Identity, Inequality, Limit, OnBox, Step
 from relverify.rigor.decide import Verdict
 
 x, y = sp.symbols("x y", real=True)
@@ -16,6 +16,11 @@ PROVED, REFUTED, UNDECIDED = Verdict.PROVED, Verdict.REFUTED, Verdict.UNDECIDED
         (Identity((x + y) ** 2, "=", x**2 + 2 * x * y + y**2, "Expand."), "SymPy", PROVED),
         (Identity((x + y) ** 2, "=", x**2 + y**2, "Wrong."), "SymPy", REFUTED),
         (Identity(x, "<=", x, "No equation."), "SymPy", UNDECIDED),
+        (Limit(sp.Limit(sp.sin(x) / x, x, 0), "=", sp.Integer(1), "The slope at 0."), "SymPy", PROVED),
+        (Limit(sp.Limit(sp.sin(x) / x, x, 0), "=", sp.Integer(2), "Wrong."), "SymPy", REFUTED),
+        (Limit(sp.Limit(sp.sin(x) / x, x, 0), "<=", sp.Integer(1), "No equation."), "SymPy", UNDECIDED),
+        (Limit(sp.sin(x) / x, "=", sp.sin(x) / x, "No limit."), "SymPy", UNDECIDED),
+        (Limit(sp.Limit(sp.Function("f")(x) / x, x, 0), "=", sp.Integer(1), "Unknown."), "SymPy", UNDECIDED),
         (Inequality(2 * x * y, "<=", x**2 + y**2, "A square."), "Z3", PROVED),
         (Inequality(3 * x * y, "<=", x**2 + y**2, "Wrong."), "Z3", REFUTED),
         (Inequality(x, "<=", y, "Given.", given=(x <= y,)), "Z3", PROVED),

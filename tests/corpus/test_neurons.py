@@ -13,6 +13,8 @@ from relverify.core.theorem import Theorem
 from relverify.theorems import (
     asymmetric_neurons,
     asymmetric_neurons_coordinate,
+    neuron_rate,
+    neuron_rate_coordinate,
     symmetric_neurons,
     symmetric_neurons_coordinate,
 )
@@ -100,3 +102,62 @@ def test_the_errors_keep_the_budget(by_hand: Callable[..., Any]) -> None:
     # one feature: both budgets say 2Kδ + δ² = t, here with K = 3/2 and δ = 1/2
     sups: Any = "3/2" if by_hand is euclidean else ["3/2"]
     assert abs(by_hand(["5"], "1", sups, "7/4", 1) - 11) < mp.mpf(2) ** -900
+
+
+def power_sum(exponent: Any, D: Any) -> Any:
+    """A bound of Σ i^exponent up to D: D^{1+exponent} or 1, times 1 + log D."""
+    return (1 + mp.log(D)) * max(mp.mpf(1), mp.exp((1 + exponent) * mp.log(D)))
+
+
+def rate_by_hand(A: str, B: str, s: str, q_: str, p: str, eps: str) -> tuple[Any, Any]:
+    """Features, and the count of the Euclidean and of the other budget, from the sequences themselves."""
+    a, b, fall, grow, power, error = (q(v) for v in (A, B, s, q_, p, eps))
+    D = 1 + (2 * a * a / fall / error) ** (1 / fall)
+    t, K = error / 2, mp.sqrt(a * a + a * a / fall)
+    cost = grow - (1 + fall) / 2
+    # Σ c_i^{2p/(p+2)} to the power (p+2)/2, over δ^p with δ = √(K²+t) − K
+    S = b ** (2 * power / (power + 2)) * power_sum(cost * 2 * power / (power + 2), D)
+    vector = D + S ** (1 + power / 2) / (mp.sqrt(K * K + t) - K) ** power
+    first = (a * b) ** (power / (power + 1)) * power_sum((cost - (1 + fall) / 2) * power / (power + 1), D)
+    second = (b**power / a) ** (2 / (power + 1)) * power_sum((cost * power + (1 + fall) / 2) * 2 / (power + 1), D)
+    # the root μ of 2Sμ + Tμ² = t
+    mu = (mp.sqrt(first**2 + second * t) - first) / second
+    return vector, D + first / mu**power
+
+
+RATES = [
+    {"A": "1", "B": "1", "s": "1", "q": "1", "p": "2", "eps": "1/100"},
+    {"A": "1/3", "B": "7", "s": "5/2", "q": "0", "p": "1/2", "eps": "1/100000"},
+    {"A": "2", "B": "1/9", "s": "3", "q": "4", "p": "1", "eps": "1/7"},
+]
+
+
+@pytest.mark.parametrize("point", RATES)
+def test_counts_of_power_laws(point: dict[str, str]) -> None:
+    vector, coordinate = rate_by_hand(*point.values())
+    for theorem, value in ((neuron_rate.THEOREM, vector), (neuron_rate_coordinate.THEOREM, coordinate)):
+        found = theorem.bound.evaluate(60, point)
+        slack = value * mp.mpf(2) ** -900
+        assert mp.mpf(found.lo) - slack <= value <= mp.mpf(found.hi) + slack
+
+
+@pytest.mark.parametrize(
+    ("s", "q_", "p", "vector", "coordinate"),
+    [
+        # sampled units: max(2, 1 + (1+2q)/s) and max(2, (1+2q)/s)
+        ("2", "1/2", "2", "2", "2"), ("1", "1", "2", "4", "3"), ("3/2", "1/2", "2", "7/3", "2"),
+        # splines: 1/4 + (2+q)/(2s) or 1/2, and max(1/2, (2+q)/(2s))
+        ("2", "2", "1/2", "5/4", "1"), ("8", "2", "1/2", "1/2", "1/2"), ("1", "0", "1/2", "5/4", "1"),
+    ],
+)  # fmt: skip
+def test_rates_are_those_of_the_counts(s: str, q_: str, p: str, vector: str, coordinate: str) -> None:
+    for theorem, rate in ((neuron_rate.THEOREM, vector), (neuron_rate_coordinate.THEOREM, coordinate)):
+        stated = mp.mpf(theorem.resource("rho").evaluate(30, s=s, q=q_, p=p).value)
+        assert abs(stated - q(rate)) < mp.mpf(10) ** -28
+        # from 10^-400 to 10^-4000 the logarithms change little
+        counts = [
+            mp.log(mp.mpf(theorem.bound.evaluate(30, A=1, B=1, s=s, q=q_, p=p, eps=Fraction(1, 10**n)).value))
+            for n in (400, 4000)
+        ]
+        slope = (counts[1] - counts[0]) / (3600 * mp.log(10))
+        assert abs(slope - q(rate)) < mp.mpf("0.002")
