@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import sympy as sp
 from flint import arb, ctx, fmpq
@@ -138,3 +140,25 @@ def test_bad_input_gets_one_line(action, said: str) -> None:
 def test_kinks_outside_the_boxes_do_not_matter() -> None:
     brownian = parse_relation("brownian")
     assert brownian.second_derivative_sup("x", UNIT, parse_box("[2,3]")) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "symmetric"),
+    [
+        ("tanh((x-y)^2)", True),
+        ("(x^2-y^2)/(x-y)", True),
+        ("sin(x+y)^2 + cos(y+x)^2*x*y", True),
+        ("sqrt((x-y)^2) + max(y,x)", True),
+        ("x - y", False),
+        ("x*y + x/10^9", False),
+        ("1/7", True),
+        # the algebra of these takes minutes, and they are not symmetric
+        ("-max(1/3, x2-y2, tanh(x1+x2-y1-y2+2/7))", False),
+        ("(x1^2+x2^2+y1^2+y2^2)^2*exp(-(x3-y3+1/7)^2)*cos(2*x1+2*x3-2*y1-2*y3+4/7)", False),
+        ("exp(-x2^2*y2^2)*sinh(x1/2+x2/2+x3/2-y1/2-y2/2-y3/2+3/14)/9", False),
+    ],
+)
+def test_symmetry_is_decided_quickly(text, symmetric):
+    relation, start = parse_relation(text), time.process_time()
+    assert relation.symmetric is symmetric
+    assert time.process_time() - start < 5
