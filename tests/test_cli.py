@@ -146,11 +146,24 @@ def test_certify_decides_and_equals_the_library(capsys, sine):
     assert code == 0 and "between 0.291" in out and "target met" in out
 
 
+def test_certify_of_an_execution(capsys, sine):
+    arguments = ["certify", sine, "--relation", "x*y", "--x", "[-1,1]", "--eps", "0.3"]
+    data = json.loads(run(capsys, *arguments, "--semantics", "float32", "--json")[1])
+    assert (data["verdict"], data["semantics"], data["device"]) == ("proved", "float32", "cpu")
+    assert 0 < Fraction(data["rounding"]) < Fraction(1, 10**5)
+    code, out, _ = run(capsys, *arguments, "--semantics", "float64", "--threads", "1", "--device", "cpu")
+    assert code == 0 and "within 4 units in the last place" in out and "of it rounding" in out
+    code, out, _ = run(capsys, *arguments[:-1], "0.2")
+    assert code == 1 and "between 0.29" in out and "refuted" in out
+
+
 def test_certify_says_undecided(capsys, sine):
     code, out, _ = run(capsys, "certify", sine, "--relation", "1/(x-y)", "--x", "[0,1]", "--time-limit", "1", "--json")
     assert code == 2
     assert json.loads(out)["upper"] is None
     assert json.loads(out)["verdict"] == "undecided"
+    out = run(capsys, "certify", sine, "--relation", "1/(x-y)", "--x", "[0,1]", "--time-limit", "0")[1]
+    assert "at least 0" in out and "proved; no upper bound: time limit reached" in out
 
 
 @pytest.mark.parametrize(
@@ -161,6 +174,9 @@ def test_certify_says_undecided(capsys, sine):
         (["--x", "[0,1]", "--eps", "0"], "eps: 0 is not positive"),
         (["--x", "[0,1]", "--activation", "swish"], "activation 'swish' is unknown"),
         (["--x", "[0,1]", "--memory", "0"], "memory: "),
+        (["--x", "[0,1]", "--semantics", "float16"], "semantics: 'float16' is unknown"),
+        (["--x", "[0,1]", "--device", "tpu"], "device: 'tpu' is unknown"),
+        (["--x", "[0,1]", "--threads", "0"], "threads: 0 is no number of threads"),
         ([], "--x"),
     ],
 )

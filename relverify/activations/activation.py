@@ -10,7 +10,34 @@ from flint import arb
 
 from relverify.rigor.intervals import Intervals
 
+ULPS = 4  # assumed accuracy of exp, tanh, erf, log1p and sin of an executing library, in units in the last place
 Derivatives = tuple[Intervals, Intervals, Intervals, Intervals]
+
+
+@dataclass(frozen=True)
+class Rounding:
+    """What execution in floating point adds to an activation.
+
+    The executed value at a floating-point number z differs from s(z) by at most u (relative |s(z)| + argument |z| +
+    constant), u the unit roundoff, and by `jump` besides where z is above `cutoff`; underflow apart. An error of one
+    unit in the last place of s is at most 2u|s|.
+
+    Parameters
+    ----------
+    relative, argument, constant : int
+    functions : tuple of str
+        The elementary functions of a library on which it rests, assumed accurate to `ULPS` units in the last place.
+    cutoff : float, optional
+        Above it, libraries take another formula.
+    jump : float
+    """
+
+    relative: int = 0
+    argument: int = 0
+    constant: int = 0
+    functions: tuple[str, ...] = ()
+    cutoff: float | None = None
+    jump: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +58,8 @@ class Activation:
         Enclosures of s, s', s'', s''' over Intervals; the last two are undecided (NaN) where an interval meets a kink.
     slopes : tuple of float, optional
         For a piecewise linear activation, the slopes left and right of its only kink, 0; equal slopes mean no kink.
+    rounding : Rounding, optional
+        Without it, nothing is claimed of executions in floating point.
     """
 
     name: str
@@ -39,6 +68,7 @@ class Activation:
     ball: Callable[[arb], arb]
     derivatives: Callable[[Intervals], Derivatives]
     slopes: tuple[float, float] | None = None
+    rounding: Rounding | None = None
 
     @property
     def kinks(self) -> tuple[float, ...]:
@@ -77,4 +107,6 @@ def piecewise_linear(name: str, formula: str, left: float, right: float) -> Acti
         higher = Intervals(np.zeros(z.shape)).undecided_where(crossed)
         return result, first, higher, higher
 
-    return Activation(name, formula, value, ball, derivatives, (left, right))
+    # a slope that is rounded to a shorter format and one product: (1 + u)^2 - 1 <= 3u
+    rounding = Rounding(0 if {left, right} <= {0.0, 1.0} else 3)
+    return Activation(name, formula, value, ball, derivatives, (left, right), rounding)

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from flint import arb
 
-from relverify.activations.activation import Activation, Derivatives
+from relverify.activations.activation import ULPS, Activation, Derivatives, Rounding
 from relverify.rigor import elementary
 from relverify.rigor.intervals import Intervals
 
@@ -36,4 +36,7 @@ def _derivatives(z: Intervals) -> Derivatives:
     return z * below, below + slope, (2.0 - square) * density, (square - 4.0) * slope
 
 
-ACTIVATION = Activation("gelu", "z (1 + erf(z/sqrt(2)))/2", _value, _ball, _derivatives)
+# z/sqrt(2) has two roundings, which move erf by 2u max(a erf'(a)) < u; 2 ulps of erf, at most 1; a sum below 2; all of
+# it times |z|/2; then one product (halving is exact)
+ROUNDING = Rounding(relative=2, argument=ULPS + 2, functions=("erf",))
+ACTIVATION = Activation("gelu", "z (1 + erf(z/sqrt(2)))/2", _value, _ball, _derivatives, rounding=ROUNDING)

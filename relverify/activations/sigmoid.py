@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from flint import arb
 
-from relverify.activations.activation import Activation, Derivatives
+from relverify.activations.activation import ULPS, Activation, Derivatives, Rounding
 from relverify.rigor import elementary
 from relverify.rigor.intervals import Intervals
 
@@ -27,4 +27,7 @@ def derivatives(z: Intervals) -> Derivatives:
     return p, first, first * (1.0 - 2.0 * p), first * (1.0 - 6.0 * first)
 
 
-ACTIVATION = Activation("sigmoid", "1/(1 + exp(-z))", value, ball, derivatives)
+# as 1/(1 + exp(-z)): relative 2 ulps of exp (times exp(-z)/(1 + exp(-z)) <= 1), a sum and a quotient, of a value below
+# 1; as (1 + tanh(z/2))/2: half of 2 ulps of tanh, and a sum below 2
+ROUNDING = Rounding(constant=2 * ULPS + 3, functions=("exp", "tanh"))
+ACTIVATION = Activation("sigmoid", "1/(1 + exp(-z))", value, ball, derivatives, rounding=ROUNDING)

@@ -6,7 +6,7 @@ import numpy as np
 from flint import arb
 
 from relverify.activations import sigmoid
-from relverify.activations.activation import Activation, Derivatives
+from relverify.activations.activation import ULPS, Activation, Derivatives, Rounding
 from relverify.rigor.intervals import Intervals
 
 
@@ -23,4 +23,6 @@ def _derivatives(z: Intervals) -> Derivatives:
     return z * p, p + z * first, 2.0 * first + z * second, 3.0 * second + z * third
 
 
-ACTIVATION = Activation("silu", "z/(1 + exp(-z))", _value, _ball, _derivatives)
+# |z| times the error of the logistic function, and one product or quotient
+ROUNDING = Rounding(relative=1, argument=2 * ULPS + 3, functions=("exp", "tanh"))
+ACTIVATION = Activation("silu", "z/(1 + exp(-z))", _value, _ball, _derivatives, rounding=ROUNDING)

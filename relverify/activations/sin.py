@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from flint import arb
 
-from relverify.activations.activation import Activation, Derivatives
+from relverify.activations.activation import ULPS, Activation, Derivatives, Rounding
 from relverify.rigor import elementary
 from relverify.rigor.intervals import Intervals
 
@@ -19,4 +19,5 @@ def _derivatives(z: Intervals) -> Derivatives:
     return sine, cosine, -sine, -cosine
 
 
-ACTIVATION = Activation("sin", "sin(z)", np.sin, _ball, _derivatives)
+ROUNDING = Rounding(relative=2 * ULPS, functions=("sin",))
+ACTIVATION = Activation("sin", "sin(z)", np.sin, _ball, _derivatives, rounding=ROUNDING)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from flint import arb
 
-from relverify.activations.activation import Activation, Derivatives
+from relverify.activations.activation import Activation, Derivatives, Rounding
 from relverify.rigor.intervals import Intervals
 
 
@@ -23,4 +23,4 @@ def _derivatives(z: Intervals) -> Derivatives:
     return z.square(), 2.0 * z, second, third
 
 
-ACTIVATION = Activation("square", "z^2", _value, _ball, _derivatives)
+ACTIVATION = Activation("square", "z^2", _value, _ball, _derivatives, rounding=Rounding(relative=1))

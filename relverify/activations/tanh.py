@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from flint import arb
 
-from relverify.activations.activation import Activation, Derivatives
+from relverify.activations.activation import ULPS, Activation, Derivatives, Rounding
 from relverify.rigor import elementary
 from relverify.rigor.intervals import Intervals
 
@@ -21,4 +21,5 @@ def _derivatives(z: Intervals) -> Derivatives:
     return t, first, -2.0 * t * first, first * (6.0 * square - 2.0)
 
 
-ACTIVATION = Activation("tanh", "tanh(z)", np.tanh, _ball, _derivatives)
+ROUNDING = Rounding(relative=2 * ULPS, functions=("tanh",))
+ACTIVATION = Activation("tanh", "tanh(z)", np.tanh, _ball, _derivatives, rounding=ROUNDING)

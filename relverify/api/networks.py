@@ -10,7 +10,7 @@ from relverify.api.reading import parse_box
 from relverify.api.reading import relation as read_relation
 
 if TYPE_CHECKING:
-    from relverify.certify.result import MatrixCertificate
+    from relverify.certify.result import ExecutedCertificate, MatrixCertificate
     from relverify.certify.vertex import VertexCertificate
     from relverify.core.box import Box
     from relverify.networks.mlp import MLP
@@ -95,7 +95,7 @@ def certify(
     y: str | Box | None = None,
     activation: str | None = None,
     **options: Any,
-) -> MatrixCertificate | VertexCertificate:
+) -> MatrixCertificate | VertexCertificate | ExecutedCertificate:
     """Prove how large sup|r - <phi, psi>| is, from both sides, rounding included.
 
     Parameters
@@ -109,12 +109,13 @@ def certify(
         For files, in place of the one that they name.
     **options
         ``eps``, ``within``, ``memory``, ``time_limit``, ``max_cells``, ``progress``, ``threads`` and ``device`` of
-        :func:`relverify.certify.engine.matrix_certificate`.
+        :func:`relverify.certify.engine.matrix_certificate`, and ``semantics``: ``"real"``, ``"float32"`` or
+        ``"float64"``.
 
     Returns
     -------
-    MatrixCertificate or VertexCertificate
-        With ``upper``, ``lower``, ``argmax``, ``cells``, ``seconds``, ``verdict`` and ``reason``.
+    MatrixCertificate, VertexCertificate or ExecutedCertificate
+        The last for executions. With ``upper``, ``lower``, ``argmax``, ``cells``, ``seconds``, ``verdict``, ``reason``.
 
     Examples
     --------

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flint import fmpq
 
 from relverify.certify.cells import Axis
 from relverify.certify.device import choose_device
+from relverify.certify.execution import Format, assumptions, cast, choose_format, rounding_bound
 from relverify.certify.parallel import choose_threads
 from relverify.certify.point import PointError
-from relverify.certify.result import MatrixCertificate
+from relverify.certify.result import ExecutedCertificate, MatrixCertificate
 from relverify.certify.simplicial import applies, simplicial_certificate
 from relverify.certify.subdivide import Limits, Search
 from relverify.certify.vertex import VertexCertificate, vertex_certificate
@@ -154,13 +156,25 @@ def certify(
     progress: Callable[[str], None] | None = None,
     threads: int | None = None,
     device: str = "auto",
-) -> MatrixCertificate | VertexCertificate:
+    semantics: str = "real",
+) -> MatrixCertificate | VertexCertificate | ExecutedCertificate:
     """Bound sup|r - <phi, psi>| by the method that suits the networks.
 
     Small one-input ReLU networks are first tried by vertices, where the networks are exact, within a number of cells
     that takes a tenth of a second. Piecewise linear networks of two inputs with kinks along the axes are treated on
-    triangles. All else, and what is still open then, is done by :func:`matrix_certificate`, whose parameters these are.
+    triangles. All else, and what is still open then, is done by :func:`matrix_certificate`, whose parameters these are
+    but for the last.
+
+    Parameters
+    ----------
+    semantics : {"real", "float32", "float64"}
+        What is certified: the exact real function of the weights, or its execution in a floating-point format; see
+        :mod:`relverify.certify.execution`.
     """
+    form = choose_format(semantics)
+    if form is not None:
+        options = {"memory": memory, "max_cells": max_cells, "progress": progress, "threads": threads, "device": device}
+        return _executed(relation, phi, psi, x, y, form, eps, within, time_limit, options)
     others: dict[str, Any] = {"memory": memory, "time_limit": time_limit, "max_cells": max_cells}
     others |= {"progress": progress, "threads": threads, "device": device}
     networks = [phi] if psi is None else [phi, psi]
@@ -184,6 +198,63 @@ def certify(
         cells = MAX_CELLS if max_cells is None else max_cells
         return simplicial_certificate(given, phi, psi, x_box, y_box, limit, factor, time_limit, cells, progress)
     return matrix_certificate(relation, phi, psi, x, y, eps, within, **others)
+
+
+def _executed(
+    relation: Relation,
+    phi: MLP,
+    psi: MLP | None,
+    x: Box | str,
+    y: Box | str | None,
+    form: Format,
+    eps: object,
+    within: object,
+    time_limit: float | None,
+    options: dict[str, Any],
+) -> ExecutedCertificate:
+    """Certify the cast networks with what their rounding leaves of the targets, and once more if that is not enough."""
+    start = time.perf_counter()
+    x_box, y_box = parse_box(x, "x"), parse_box(x if y is None else y, "x" if y is None else "y")
+    _check_networks(phi, phi if psi is None else psi, x_box, y_box, one=psi is None)
+    limit, factor = _targets(eps, within)
+    _check_limits(options["memory"], time_limit)
+    first = cast(phi, form, "phi")
+    second = None if psi is None else cast(psi, form, "psi")
+    x_ends, y_ends = ([(to_fmpq(s.lo), to_fmpq(s.hi)) for s in box.sides] for box in (x_box, y_box))
+    rounding = rounding_bound(first, first if second is None else second, x_ends, y_ends, form)
+    cells = 0
+
+    def run(limit: fmpq | None, factor: fmpq | None) -> Any:
+        nonlocal cells
+        rest = None if time_limit is None else max(0.0, start + time_limit - time.perf_counter())
+        found = certify(relation, first, second, x_box, y_box, limit, factor, time_limit=rest, **options)
+        cells += found.cells
+        return found
+
+    moved = fmpq(0) if rounding is None else rounding
+    aimed = limit - moved if limit is not None and limit > moved else None
+    found = run(aimed, factor)
+    if factor is None and aimed is not None and aimed < found.lower <= fmpq(limit) + moved:
+        found = run(fmpq(limit) + moved, None)  # it may be refuted all the same
+    if limit is None and factor is not None and found.lower > 0:
+        closer = factor - (factor + 1) * moved / found.lower
+        if found.upper is not None and found.upper > closer * found.lower and closer > 1 + (factor - 1) / 8:
+            found = run(None, closer)
+    named = assumptions([first] if second is None else [first, second], form)
+    result = ExecutedCertificate(found, form.name, rounding, named, None, found.reason, limit, cells, 0.0)
+    verdict, reason = None, found.reason
+    if limit is not None:
+        verdict = Verdict.UNDECIDED
+        if result.upper is not None and result.upper <= limit:
+            verdict = Verdict.PROVED
+        elif rounding is not None and result.lower > limit:
+            verdict = Verdict.REFUTED
+    met = verdict is None and factor is not None and result.upper is not None and result.upper <= factor * result.lower
+    if rounding is None:
+        reason = f"an overflow of {form.name} is not excluded"
+    elif found.reason == "target met" and not met and verdict in (None, Verdict.UNDECIDED):
+        reason = f"the rounding of {form.name} is too large for the target"
+    return replace(result, verdict=verdict, reason=reason, seconds=time.perf_counter() - start)
 
 
 def _check_networks(phi: MLP, psi: MLP, x_box: Box, y_box: Box, one: bool) -> None:
@@ -215,8 +286,6 @@ def _check_limits(memory: float, time_limit: float | None) -> None:
 
 def _with_coordinates(relation: Relation, p: int, q: int) -> Relation:
     """The relation with p + q coordinates, of which it may use fewer."""
-    from dataclasses import replace
-
     given = len(relation.x_symbols), len(relation.y_symbols)
     if given == (p, q):
         return relation

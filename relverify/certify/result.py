@@ -46,9 +46,70 @@ class MatrixCertificate:
     @property
     def ratio(self) -> float:
         """``upper / lower`` rounded to a float (infinite if lower is 0 and upper is not)."""
-        if self.upper is None or (self.lower == 0 and self.upper > 0):
-            return math.inf
-        return 1.0 if self.upper == 0 else float(arb(self.upper / self.lower))
+        return _ratio(self.upper, self.lower)
+
+
+@dataclass(frozen=True)
+class ExecutedCertificate:
+    """Proved bounds ``lower <= sup |r - executed| <= upper`` for networks executed in a floating-point format.
+
+    Parameters
+    ----------
+    real : MatrixCertificate or VertexCertificate
+        Of the cast networks as exact real functions.
+    semantics : str
+        The format.
+    rounding : fmpq or None
+        Bound of what execution adds; None if an overflow is not excluded, and then nothing is proved.
+    assumptions : tuple of str
+        What is assumed of the executing library.
+    verdict : Verdict or None
+    reason : str
+    eps : fmpq or None
+    cells : int
+    seconds : float
+    """
+
+    real: Any
+    semantics: str
+    rounding: fmpq | None
+    assumptions: tuple[str, ...]
+    verdict: Verdict | None
+    reason: str
+    eps: fmpq | None
+    cells: int
+    seconds: float
+
+    @property
+    def upper(self) -> fmpq | None:
+        """Proved upper bound, the rounding of the execution included."""
+        return None if self.real.upper is None or self.rounding is None else self.real.upper + self.rounding
+
+    @property
+    def lower(self) -> fmpq:
+        """Proved lower bound: that of the real functions less the rounding."""
+        return fmpq(0) if self.rounding is None else max(fmpq(0), self.real.lower - self.rounding)
+
+    @property
+    def argmax(self) -> tuple[fmpq, ...]:
+        """The point (before its own rounding) at which the error is at least `lower`."""
+        return tuple(self.real.argmax)
+
+    @property
+    def device(self) -> str:
+        """Where the matrix products of the proof were computed."""
+        return str(getattr(self.real, "device", "cpu"))
+
+    @property
+    def ratio(self) -> float:
+        """``upper / lower`` rounded to a float (infinite if lower is 0 and upper is not)."""
+        return _ratio(self.upper, self.lower)
+
+
+def _ratio(upper: fmpq | None, lower: fmpq) -> float:
+    if upper is None or (lower == 0 and upper > 0):
+        return math.inf
+    return 1.0 if upper == 0 else float(arb(upper / lower))
 
 
 def outcome(certificate: Any) -> Verdict:
@@ -56,7 +117,7 @@ def outcome(certificate: Any) -> Verdict:
 
     Parameters
     ----------
-    certificate : MatrixCertificate or VertexCertificate
+    certificate : MatrixCertificate, VertexCertificate or ExecutedCertificate
     """
     if certificate.verdict is not None:
         return Verdict(certificate.verdict)
@@ -68,7 +129,7 @@ def as_dict(certificate: Any) -> dict[str, Any]:
 
     Parameters
     ----------
-    certificate : MatrixCertificate or VertexCertificate
+    certificate : MatrixCertificate, VertexCertificate or ExecutedCertificate
 
     Returns
     -------
@@ -78,6 +139,7 @@ def as_dict(certificate: Any) -> dict[str, Any]:
     """
     from relverify.rigor.decimals import decimal_string
 
+    semantics, rounding = getattr(certificate, "semantics", "real"), getattr(certificate, "rounding", None)
     upper, lower, ratio = certificate.upper, certificate.lower, certificate.ratio
     return {
         "upper": None if upper is None else decimal_string(upper, 10, "up"),
@@ -87,7 +149,9 @@ def as_dict(certificate: Any) -> dict[str, Any]:
         "ratio": round(ratio, 6) if math.isfinite(ratio) else None,
         "cells": certificate.cells,
         "seconds": round(certificate.seconds, 4),
-        "semantics": "real",
+        "semantics": semantics,
+        "rounding": None if rounding is None else decimal_string(rounding, 4, "up"),
+        "assumptions": list(getattr(certificate, "assumptions", ())),
         "device": getattr(certificate, "device", "cpu"),
         "verdict": str(outcome(certificate)),
         "reason": certificate.reason,

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from relverify.certify.result import MatrixCertificate
+    from relverify.certify.result import ExecutedCertificate, MatrixCertificate
     from relverify.certify.vertex import VertexCertificate
 
 
@@ -33,13 +33,14 @@ def print_json(data: Any) -> int:
     return 0
 
 
-def between(certificate: VertexCertificate | MatrixCertificate) -> str:
+def between(certificate: VertexCertificate | MatrixCertificate | ExecutedCertificate) -> str:
     """The proved bounds of an error, rounded outwards to few digits."""
     from relverify.rigor.decimals import decimal_string
 
+    low = decimal_string(certificate.lower, 4, "down")
     if certificate.upper is None:
-        return f"no finite bound: {certificate.reason}"
-    low, high = decimal_string(certificate.lower, 4, "down"), decimal_string(certificate.upper, 4, "up")
+        return f"at least {low}, proved; no upper bound: {certificate.reason}"
+    high = decimal_string(certificate.upper, 4, "up")
     return f"between {low} and {high}, proved"
 
 

@@ -25,6 +25,9 @@ def command(
     time_limit: Annotated[float | None, typer.Option("--time-limit", help="Seconds.")] = None,
     threads: Annotated[int | None, typer.Option("--threads", help="By default one a core.")] = None,
     device: Device = "auto",
+    semantics: Annotated[
+        str, typer.Option("--semantics", help="real: exact functions; float32, float64: their execution.")
+    ] = "real",
     as_json: Json = False,
 ) -> int:
     """Prove the error of one or two networks over a whole domain, rounding included."""
@@ -32,7 +35,7 @@ def command(
     from relverify.certify.result import as_dict, outcome
 
     options: dict[str, Any] = {"eps": eps, "within": within, "memory": memory * 1e9, "time_limit": time_limit}
-    options |= {"threads": threads, "device": device}
+    options |= {"threads": threads, "device": device, "semantics": semantics}
     with status(as_json) as progress:
         found = api.certify(relation, phi, psi, x=x, y=y, activation=activation, progress=progress, **options)
     result = as_dict(found)
@@ -46,6 +49,9 @@ def command(
                 *([("target", result["eps"])] if found.eps is not None else []),
                 ("largest found at", ", ".join(f"{float(v.p) / float(v.q):.6g}" for v in found.argmax)),
                 ("reason", found.reason),
+                ("semantics", result["semantics"]),
+                *([("of it rounding", result["rounding"])] if result["rounding"] is not None else []),
+                *(("assumed", line) for line in result["assumptions"]),
                 ("pairs of cells", str(found.cells)),
                 ("computed on", result["device"]),
                 ("seconds", f"{found.seconds:.3f}"),
