@@ -15,6 +15,7 @@ from relverify.theorems import (
     chebyshev_rank_tensor,
     fourier_rank,
     fourier_rank_anchored,
+    matrix_certificate,
     rkbs,
     sample_complexity,
 )
@@ -59,6 +60,15 @@ def signed_products(V: str, R_x: str, R_y: str, n: int) -> Any:
     return 2 * q(V) * q(R_x) * q(R_y) / n * (2 * mp.sqrt(n) + mp.sqrt(n) / 2 + mp.sqrt(n) / 2)
 
 
+def corner(
+    v: str, g_x: str, g_y: str, M_x: str, M_xy: str, M_y: str, h_x: str, h_y: str, S: str, d: int
+) -> Any:
+    """Taylor's polynomial with all terms of one sign at a corner; d roundings of (1 + u) and d lost products."""
+    x, y, u = q(h_x) / 2, q(h_y) / 2, mp.mpf(2) ** -53
+    value = q(v) + x * q(g_x) + y * q(g_y) + (x * x * q(M_x) + 2 * x * y * q(M_xy) + y * y * q(M_y)) / 2
+    return value + (1 / (1 - d * u) - 1) * q(S) + d * mp.mpf(2) ** -1074
+
+
 BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
     (fourier_rank.THEOREM, waves, [
         {"V": "1", "Omega": "2", "R": "1", "m": 100}, {"V": "7/3", "Omega": "0", "R": "1/9", "m": 5},
@@ -79,6 +89,14 @@ BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
     (sample_complexity.THEOREM, signed_products, [
         {"V": "1", "R_x": "2", "R_y": "1", "n": 100}, {"V": "7/3", "R_x": "1", "R_y": "5/4", "n": 1},
         {"V": "2", "R_x": "30", "R_y": "1/9", "n": 12345},
+    ]),
+    (matrix_certificate.THEOREM, corner, [
+        {"v": "1/9", "g_x": "1", "g_y": "2/3", "M_x": "5", "M_xy": "7", "M_y": "1/2", "h_x": "1/8", "h_y": "1/3",
+         "S": "3", "d": 100},
+        {"v": "0", "g_x": "0", "g_y": "0", "M_x": "0", "M_xy": "1", "M_y": "0", "h_x": "1", "h_y": "1/1000", "S": "0",
+         "d": 1},
+        {"v": "0", "g_x": "0", "g_y": "0", "M_x": "0", "M_xy": "0", "M_y": "0", "h_x": "1", "h_y": "1", "S": "1",
+         "d": 1000000},
     ]),
     (rkbs.THEOREM, lambda norm_f, K: q(norm_f) * q(K), [
         {"norm_f": "2", "K": "1/3"}, {"norm_f": "1/7", "K": "9"}, {"norm_f": "0", "K": "5"},
