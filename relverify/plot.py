@@ -92,29 +92,171 @@ def error_surface(
     -------
     Axes
     """
-    ax = _axes(ax)
-    xs, ys = (np.linspace(float(b[0].lo), float(b[0].hi), points) for b in (x, y))
-    inner = phi(xs[:, None]) @ (psi or phi)(ys[:, None]).T
-    error = relation.values(xs[:, None], ys[None, :]) - inner
-    scale = upper if upper is not None else float(np.abs(error).max())
-    extent = (float(xs[0]), float(xs[-1]), float(ys[0]), float(ys[-1]))
-    image = ax.imshow(
-        error.T, origin="lower", extent=extent, aspect="auto", cmap="RdBu_r", vmin=-scale, vmax=scale
-    )
-    bar = ax.figure.colorbar(image, ax=ax)
-    bar.set_label("error; the ends are the certified bound" if upper is not None else "error")
+    at = argmax if argmax is not None else tuple((float(b[0].lo) + float(b[0].hi)) / 2 for b in (x, y))
+    ax = error_slice(relation, phi, psi, x, y, at, upper=upper, points=points, ax=ax)
     if argmax is not None:
-        ax.plot(*argmax, marker="o", markersize=9, fillstyle="none", color="black", linestyle="none")
-        centre = [float(box[0].lo + box[0].hi) / 2 for box in (x, y)]
-        inwards = (8 if argmax[0] < centre[0] else -8, 8 if argmax[1] < centre[1] else -8)
-        ax.annotate(
-            "worst point found",
-            argmax,
-            textcoords="offset points",
-            xytext=inwards,
-            ha="left" if inwards[0] > 0 else "right",
-            va="bottom" if inwards[1] > 0 else "top",
-            fontsize="small",
-        )
-    ax.set(xlabel="x", ylabel="y", title=title)
+        _worst_point(ax, argmax)
+    ax.set(title=title)
     return ax
+
+
+def error_slice(
+    relation: Relation,
+    phi: MLP,
+    psi: MLP | None,
+    x: Box,
+    y: Box,
+    at: Sequence[float],
+    coordinates: tuple[int, int] | None = None,
+    upper: float | None = None,
+    points: int = 201,
+    scale: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """The error on a plane through a point, parallel to two coordinates, as an image.
+
+    Parameters
+    ----------
+    relation : Relation
+        Of as many numbers each side as the boxes have sides.
+    phi, psi : MLP
+        `psi` None stands for `phi`.
+    x, y : Box
+        With p and q sides.
+    at : sequence of float, length p + q
+        The point.
+    coordinates : pair of int, optional
+        Numbers of two coordinates, those of y counted on from p; by default the first of x and the first of y.
+    upper : float, optional
+        The certified bound, which sets the scale of colours.
+    points : int
+        Points an axis.
+    scale : bool
+        Whether the scale of colours is drawn beside.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    ax = _axes(ax)
+    sides = (*x.sides, *y.sides)
+    one, two = coordinates if coordinates is not None else (0, x.dim)
+    lines = [np.linspace(float(sides[k].lo), float(sides[k].hi), points) for k in (one, two)]
+    full = np.broadcast_to(np.asarray(at, dtype=float), (points, points, len(sides))).copy()
+    full[..., one], full[..., two] = lines[0][:, None], lines[1][None, :]
+    flat = full.reshape(-1, len(sides))
+    inner = (phi(flat[:, : x.dim]) * (psi or phi)(flat[:, x.dim :])).sum(axis=1)
+    error = (_values(relation, flat) - inner).reshape(points, points)
+    if upper is None:
+        finite = np.abs(error[np.isfinite(error)])
+        upper, label = float(finite.max()) if finite.size else 1.0, "error"
+    else:
+        label = "error; the ends are the certified bound"
+    extent = (lines[0][0], lines[0][-1], lines[1][0], lines[1][-1])
+    image = ax.imshow(error.T, origin="lower", extent=extent, aspect="auto", cmap="RdBu_r", vmin=-upper, vmax=upper)
+    if scale:
+        ax.figure.colorbar(image, ax=ax).set_label(label)
+    names = _coordinate_names(x, y)
+    ax.set(xlabel=names[one], ylabel=names[two])
+    return ax
+
+
+def certified_error(
+    certificate: Any, coordinates: tuple[str, str] | None = None, points: int = 201, ax: Axes | None = None
+) -> Axes | list[Axes]:
+    """The error with its certified bound, the worst point marked.
+
+    Parameters
+    ----------
+    certificate : MatrixCertificate, VertexCertificate or ExecutedCertificate
+    coordinates : pair of str, optional
+        Two of x, y or x1, x2, ..., y1, ...: the plane through the worst point that is drawn.
+    points : int
+        Points an axis. The image is a drawing, not a proof.
+    ax : Axes, optional
+        Without it and `coordinates`, inputs of several numbers are shown by all planes of a coordinate of x and the
+        same of y, and those of two coordinates of x.
+
+    Returns
+    -------
+    Axes, or list of Axes where several planes are drawn
+
+    Raises
+    ------
+    InputError
+        If a coordinate is unknown, or the certificate does not hold its problem.
+    """
+    from relverify.errors import InputError
+    from relverify.rigor.decimals import decimal_string
+
+    if certificate.problem is None:
+        raise InputError("certificate", "does not hold the networks", "the result of certify")
+    relation, phi, psi, x, y = certificate.problem
+    at = [int(v.p) / int(v.q) for v in certificate.argmax]
+    upper, proved = None, f"{decimal_string(certificate.lower, 4, 'down')} ≤ largest error"
+    if certificate.upper is not None:
+        upper = int(certificate.upper.p) / int(certificate.upper.q)
+        proved += f" ≤ {decimal_string(certificate.upper, 4, 'up')}"
+    names = _coordinate_names(x, y)
+    if coordinates is not None:
+        if len(coordinates) != 2 or len(set(coordinates)) != 2 or not set(coordinates) <= set(names):
+            raise InputError("coordinates", f"{str(coordinates)[:60]} are not two of them", ", ".join(names))
+        planes = [(names.index(coordinates[0]), names.index(coordinates[1]))]
+    else:
+        planes = [(k, x.dim + k) for k in range(min(x.dim, y.dim))]
+        if ax is None:
+            planes += [(j, k) for j in range(x.dim) for k in range(j + 1, x.dim)]
+    if ax is not None or len(planes) == 1:
+        ax = error_slice(relation, phi, psi, x, y, at, planes[0], upper, points, ax=ax)
+        _worst_point(ax, (at[planes[0][0]], at[planes[0][1]]))
+        ax.set_title(proved, fontsize="medium")
+        return ax
+    from matplotlib.figure import Figure
+
+    columns = min(len(planes), 3)
+    rows = -(-len(planes) // columns)
+    figure = Figure(figsize=(1.2 + 3.1 * columns, 0.6 + 2.8 * rows), layout="constrained")
+    grid = list(figure.subplots(rows, columns, squeeze=False).ravel())
+    for place, plane in zip(grid, planes, strict=False):
+        error_slice(relation, phi, psi, x, y, at, plane, upper, points, scale=False, ax=place)
+        _worst_point(place, (at[plane[0]], at[plane[1]]), label=place is grid[0])
+    for place in grid[len(planes) :]:
+        place.remove()
+    label = "error" if upper is None else "error; the ends are the certified bound"
+    used = grid[: len(planes)]
+    if upper is None:
+        largest = max(float(a.get_images()[0].get_clim()[1]) for a in used)
+        for place in used:
+            place.get_images()[0].set_clim(-largest, largest)
+    figure.colorbar(used[0].get_images()[0], ax=used).set_label(label)
+    figure.suptitle(f"{proved}; planes through the worst point found", fontsize="medium")
+    return used
+
+
+def _values(relation: Relation, points: np.ndarray) -> np.ndarray:
+    from relverify.rigor.pictures import compile_numpy
+
+    with np.errstate(all="ignore"):
+        return compile_numpy(relation.expr, relation.x_symbols + relation.y_symbols)(*points.T)
+
+
+def _coordinate_names(x: Box, y: Box) -> list[str]:
+    return [f"{side}{k}" if box.dim > 1 else side for side, box in (("x", x), ("y", y)) for k in range(1, box.dim + 1)]
+
+
+def _worst_point(ax: Axes, point: Sequence[float], label: bool = True) -> None:
+    ax.plot(*point, marker="o", markersize=9, fillstyle="none", color="black", linestyle="none", clip_on=False)
+    if not label:
+        return
+    centre = [sum(ends) / 2 for ends in (ax.get_xlim(), ax.get_ylim())]
+    inwards = (8 if point[0] < centre[0] else -8, 8 if point[1] < centre[1] else -8)
+    ax.annotate(
+        "worst point found",
+        (point[0], point[1]),
+        textcoords="offset points",
+        xytext=inwards,
+        ha="left" if inwards[0] > 0 else "right",
+        va="bottom" if inwards[1] > 0 else "top",
+        fontsize="small",
+    )

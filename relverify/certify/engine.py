@@ -15,7 +15,7 @@ from relverify.certify.device import choose_device
 from relverify.certify.execution import Format, assumptions, cast, choose_format, rounding_bound
 from relverify.certify.parallel import choose_threads
 from relverify.certify.point import PointError
-from relverify.certify.result import ExecutedCertificate, MatrixCertificate
+from relverify.certify.result import ExecutedCertificate, MatrixCertificate, Problem
 from relverify.certify.simplicial import applies, simplicial_certificate
 from relverify.certify.subdivide import Limits, Search
 from relverify.certify.vertex import VertexCertificate, vertex_certificate
@@ -138,7 +138,16 @@ def matrix_certificate(
     reason = search.reason if upper is not None else f"{search.reason}; r or its derivatives are unbounded somewhere"
     seconds = time.perf_counter() - start
     return MatrixCertificate(
-        upper, dyadic(search.lower), search.argmax, search.cells, seconds, verdict, reason, limit, limits.device.name
+        upper,
+        dyadic(search.lower),
+        search.argmax,
+        search.cells,
+        seconds,
+        verdict,
+        reason,
+        limit,
+        limits.device.name,
+        Problem(relation, phi, psi, x_box, y_box),
     )
 
 

@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flint import arb, fmpq
 
 from relverify.rigor.decide import Verdict
 
+if TYPE_CHECKING:
+    from relverify.core.box import Box
+    from relverify.networks.mlp import MLP
+    from relverify.relations.relation import Relation
+
+
+class Problem(NamedTuple):
+    """What was certified; the second network is None where the first stands on both sides."""
+
+    relation: Relation
+    phi: MLP
+    psi: MLP | None
+    x: Box
+    y: Box
+
+
+class Plotted:
+    """Certificates that can be drawn; `problem` says of what they are."""
+
+    problem: Problem | None
+
+    def plot(self, coordinates: tuple[str, str] | None = None, points: int = 201, ax: Any = None) -> Any:
+        """Draw the error with its certified bound; see :func:`relverify.plot.certified_error`."""
+        from relverify.plot import certified_error
+
+        return certified_error(self, coordinates=coordinates, points=points, ax=ax)
+
 
 @dataclass(frozen=True)
-class MatrixCertificate:
+class MatrixCertificate(Plotted):
     """Proved bounds ``lower <= sup |r - <phi, psi>| <= upper`` on a box.
 
     Parameters
@@ -31,6 +58,7 @@ class MatrixCertificate:
     eps : fmpq or None
     device : str
         Where the matrix products were computed.
+    problem : Problem or None
     """
 
     upper: fmpq | None
@@ -42,6 +70,7 @@ class MatrixCertificate:
     reason: str
     eps: fmpq | None = None
     device: str = "cpu"
+    problem: Problem | None = field(default=None, repr=False, compare=False)
 
     @property
     def ratio(self) -> float:
@@ -50,7 +79,7 @@ class MatrixCertificate:
 
 
 @dataclass(frozen=True)
-class ExecutedCertificate:
+class ExecutedCertificate(Plotted):
     """Proved bounds ``lower <= sup |r - executed| <= upper`` for networks executed in a floating-point format.
 
     Parameters
@@ -94,6 +123,12 @@ class ExecutedCertificate:
     def argmax(self) -> tuple[fmpq, ...]:
         """The point (before its own rounding) at which the error is at least `lower`."""
         return tuple(self.real.argmax)
+
+    @property
+    def problem(self) -> Problem | None:  # type: ignore[override]
+        """What was certified, with the cast networks."""
+        found: Problem | None = self.real.problem
+        return found
 
     @property
     def device(self) -> str:

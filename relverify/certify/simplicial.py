@@ -28,7 +28,7 @@ from relverify.certify.compiled import down, float_floor
 from relverify.certify.gemm import gamma, inflate, upper_product
 from relverify.certify.matrix import SLACK
 from relverify.certify.point import PointError
-from relverify.certify.result import MatrixCertificate
+from relverify.certify.result import MatrixCertificate, Problem
 from relverify.certify.taylor import taylor_model
 from relverify.core.box import Box
 from relverify.errors import Disagreement
@@ -395,5 +395,6 @@ def simplicial_certificate(
     upper = dyadic(search.upper) if math.isfinite(search.upper) else None
     seconds = time.perf_counter() - start
     return MatrixCertificate(
-        upper, dyadic(search.lower), search.argmax, search.cells, seconds, verdict, search.reason, eps
+        upper, dyadic(search.lower), search.argmax, search.cells, seconds, verdict, search.reason, eps,
+        problem=Problem(relation, phi, psi, x, y),
     )  # fmt: skip

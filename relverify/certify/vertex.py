@@ -23,7 +23,7 @@ import math
 import time
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import flint
@@ -31,7 +31,8 @@ import numpy as np
 from flint import arb, arb_mat, fmpq
 
 from relverify.certify.compiled import Compiled, Kink, compiled, diagonal_kink, down, float_floor, rational_ends, up
-from relverify.core.box import Box
+from relverify.certify.result import Plotted, Problem
+from relverify.core.box import Box, parse_box
 from relverify.errors import Disagreement, InputError
 from relverify.networks.mlp import MLP
 from relverify.relations.relation import Relation
@@ -44,7 +45,7 @@ SMALLEST = fmpq(1, 2**40)
 
 
 @dataclass(frozen=True)
-class VertexCertificate:
+class VertexCertificate(Plotted):
     """Proved bounds ``lower <= sup |r - <phi, psi>| <= upper`` on a box.
 
     Parameters
@@ -61,6 +62,7 @@ class VertexCertificate:
     reason : str
         Why the search ended.
     eps : fmpq or None
+    problem : Problem or None
     """
 
     upper: fmpq | None
@@ -71,6 +73,7 @@ class VertexCertificate:
     verdict: Verdict | None
     reason: str
     eps: fmpq | None = None
+    problem: Problem | None = field(default=None, repr=False, compare=False)
 
     @property
     def ratio(self) -> float:
@@ -157,7 +160,9 @@ def vertex_certificate(
             verdict = Verdict.REFUTED
     upper = dyadic(search.upper) if math.isfinite(search.upper) else None
     seconds = time.perf_counter() - start
-    return VertexCertificate(upper, dyadic(search.lower), search.argmax, search.cells, seconds, verdict, reason, limit)
+    problem = Problem(relation, phi, psi, parse_box(x, "x"), parse_box(x if y is None else y, "y"))
+    lower = dyadic(search.lower)
+    return VertexCertificate(upper, lower, search.argmax, search.cells, seconds, verdict, reason, limit, problem)
 
 
 def _add(a: float, b: float) -> float:
