@@ -13,6 +13,7 @@ from relverify.core.theorem import Theorem
 from relverify.theorems import (
     chebyshev_rank,
     chebyshev_rank_tensor,
+    deep_square,
     fourier_rank,
     fourier_rank_anchored,
     matrix_certificate,
@@ -69,6 +70,16 @@ def corner(
     return value + (1 / (1 - d * u) - 1) * q(S) + d * mp.mpf(2) ** -1074
 
 
+def deep(m: int) -> Any:
+    """x minus the teeth, composed one by one, and the square: largest at the first middle between two nodes."""
+    x = mp.mpf(2) ** -(m + 1)
+    value, tooth = x, x
+    for s in range(1, m + 1):
+        tooth = 1 - abs(2 * tooth - 1)
+        value -= tooth / mp.mpf(4) ** s
+    return value - x * x
+
+
 BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
     (fourier_rank.THEOREM, waves, [
         {"V": "1", "Omega": "2", "R": "1", "m": 100}, {"V": "7/3", "Omega": "0", "R": "1/9", "m": 5},
@@ -90,6 +101,7 @@ BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
         {"V": "1", "R_x": "2", "R_y": "1", "n": 100}, {"V": "7/3", "R_x": "1", "R_y": "5/4", "n": 1},
         {"V": "2", "R_x": "30", "R_y": "1/9", "n": 12345},
     ]),
+    (deep_square.THEOREM, deep, [{"m": 1}, {"m": 7}, {"m": 200}]),
     (matrix_certificate.THEOREM, corner, [
         {"v": "1/9", "g_x": "1", "g_y": "2/3", "M_x": "5", "M_xy": "7", "M_y": "1/2", "h_x": "1/8", "h_y": "1/3",
          "S": "3", "d": 100},
@@ -122,6 +134,10 @@ def test_bound(theorem: Theorem, by_hand: Callable[..., Any], point: dict[str, A
         (chebyshev_rank.THEOREM, "d", {"M": 1, "rho": 2, "eps": "1/1000"}, 12),
         (chebyshev_rank.THEOREM, "d", {"M": 1, "rho": 2, "eps": 2}, 1),
         (chebyshev_rank.THEOREM, "d", {"M": 1, "rho": 2, "eps": 500}, 1),
+        (deep_square.THEOREM, "m", {"eps": "1/1000"}, 4),
+        (deep_square.THEOREM, "m", {"eps": "1/1024"}, 4),
+        (deep_square.THEOREM, "m", {"eps": 3}, 1),
+        (deep_square.THEOREM, "N", {"m": 4}, 11),
         (fourier_rank.THEOREM, "m", {"V": 1, "Omega": 2, "R": 1, "eps": "1/10"}, 10_000),
         (fourier_rank_anchored.THEOREM, "m", {"V": 1, "Omega": 2, "D": 1, "eps": "1/10"}, 6400),
         (sample_complexity.THEOREM, "n", {"V": 1, "R_x": 1, "R_y": 1, "eps": "1/10"}, 3600),
