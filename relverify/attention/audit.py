@@ -176,27 +176,24 @@ def _layer(
     moved, scale = _moved(eps), heads.scale(model, layer)
     factor = float(scale.interval.lo)
     turns = {offset: None if offset is None else heads.rotation(model, offset) for offset in offsets}
-    if given is not None:
-        states = given.layer(layer)
-        queries = Balls.exact(states) @ stored.query.T + stored.query_bias
-        features = queries * scale, Balls.exact(states) @ stored.key.T + stored.key_bias
-    elif radius is not None:
-        projections = heads.on_ball(stored, model, layer, radius)
-    else:
-        projections = heads.on_norm(stored, model, layer)
+    mapped = heads.of_norm(stored, model) if radius is None else heads.of_ball(radius)
+    states = None if given is None else Balls.exact(given.layer(layer))
     for head in range(model.heads):
         key_head = head * model.key_heads // model.heads
         q, k = (slice(i * model.head_size, (i + 1) * model.head_size) for i in (head, key_head))
         tied = np.array_equal(stored.query[q], stored.key[k])
-        if given is None:
-            p = projections
-            reduced = heads.reduce(p.query[q], p.key[k], p.query_shift[q], p.key_shift[k])
+        places = {o: Place(layer, head, key_head, o, tied and not o) for o in offsets}
+        if states is not None:
+            query = states @ stored.query[q].T + stored.query_bias[q]
+            key = states @ stored.key[k].T + stored.key_bias[k]
+            for offset, turned in turns.items():
+                yield points.figures(places[offset], query * scale, key, turned, eps, moved, factor)
+            continue
+        linear, shift = mapped(stored.query[q], stored.query_bias[q])
+        keys = mapped(stored.key[k], stored.key_bias[k])
+        reduced = heads.reduce(linear * scale, keys[0], shift * scale, keys[1])
         for offset, turned in turns.items():
-            place = Place(layer, head, key_head, offset, tied and not offset)
-            if given is None:
-                yield ball.figures(place, reduced, turned, eps, moved, factor)
-            else:
-                yield points.figures(place, features[0][:, q], features[1][:, k], turned, eps, moved, factor)
+            yield ball.figures(places[offset], reduced, turned, eps, moved, factor)
 
 
 def _moved(eps: fmpq) -> Pair:

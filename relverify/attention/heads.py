@@ -19,25 +19,7 @@ from relverify.errors import InputError
 from relverify.rigor.exact import to_fmpq
 from relverify.rigor.intervals import Intervals
 
-_Mapped = Callable[[np.ndarray, np.ndarray], tuple[Balls, Balls]]
-
-@dataclass(frozen=True)
-class Projections:
-    """Queries and keys of one layer as affine maps of the unit ball.
-
-    Parameters
-    ----------
-    query : Balls, shape (heads * head_size, width)
-        The factor of the scores, one over the root of the head size, included.
-    key : Balls, shape (key_heads * head_size, width)
-    query_shift, key_shift : Balls
-    """
-
-    query: Balls
-    key: Balls
-    query_shift: Balls
-    key_shift: Balls
-
+AffineMap = Callable[[np.ndarray, np.ndarray], tuple[Balls, Balls]]
 
 def scale(model: Architecture, layer: int) -> Balls:
     """What scores are multiplied by: one over the root of the head size, and over the divisor of the layer."""
@@ -45,39 +27,50 @@ def scale(model: Architecture, layer: int) -> Balls:
     return Balls.of(1 / (arb(model.head_size).sqrt() * divisor))
 
 
-def on_norm(weights: LayerWeights, model: Architecture, layer: int) -> Projections:
-    """On the image of the norm before the layer.
+def of_norm(weights: LayerWeights, model: Architecture) -> AffineMap:
+    """How queries and keys depend on a point of the unit ball that stands for an output of the norm.
 
     LayerNorm makes gain * z + shift with z of mean 0 and ``|z|^2 < D`` (less than D since a positive number is added to
     the variance): all such z. RMSNorm makes gain * z with the same z but for the mean. The closure of the image is the
     image of a ball, and the least upper bound of a continuous function is the same on both.
+
+    Parameters
+    ----------
+    weights : LayerWeights
+    model : Architecture
+
+    Returns
+    -------
+    callable
+        Given a matrix of shape (n, D) and a bias, the map ``u -> F u + f`` of the unit ball of R^D that stands for
+        ``x -> W x + b``: F and f as :class:`relverify.certify.linear.Balls`.
     """
-    root = Balls.of(arb(model.width).sqrt())
+    root, ones = Balls.of(arb(model.width).sqrt()), np.ones(model.width)
+    share = Balls.of(fmpq(1, model.width))
 
     def mapped(matrix: np.ndarray, bias: np.ndarray) -> tuple[Balls, Balls]:
         linear = Balls.exact(matrix) * weights.gain
         if model.norm == "layer":
-            mean = (linear @ np.ones(model.width)) * Balls.of(fmpq(1, model.width))
+            mean = (linear @ ones) * share
             linear = linear - Balls(mean.mid[:, None], mean.rad[:, None])
         return linear * root, Balls.exact(matrix) @ weights.shift + bias
 
-    return _projections(weights, model, layer, mapped)
+    return mapped
 
 
-def on_ball(weights: LayerWeights, model: Architecture, layer: int, radius: str) -> Projections:
-    """On the ball of a radius around 0."""
+def of_ball(radius: str) -> AffineMap:
+    """The same for the ball of a radius around 0.
+
+    Raises
+    ------
+    InputError
+        If the radius is not an exact positive number.
+    """
     exact = to_fmpq(radius, "ball")
     if exact <= 0:
         raise InputError("ball", f"{radius} is not positive", "a radius > 0")
     size = Balls.of(exact)
-    return _projections(weights, model, layer, lambda w, b: (Balls.exact(w) * size, Balls.exact(b)))
-
-
-def _projections(weights: LayerWeights, model: Architecture, layer: int, mapped: _Mapped) -> Projections:
-    factor = scale(model, layer)
-    query, query_shift = mapped(weights.query, weights.query_bias)
-    key, key_shift = mapped(weights.key, weights.key_bias)
-    return Projections(query * factor, key, query_shift * factor, key_shift)
+    return lambda matrix, bias: (Balls.exact(matrix) * size, Balls.exact(bias))
 
 
 @dataclass(frozen=True)

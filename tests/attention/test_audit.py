@@ -225,7 +225,19 @@ def test_only_one_layer_is_in_memory(make, monkeypatch):
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     weights = 256 * 3 * 256 * 8
-    assert weights < peaks[0] < peaks[1] < 1.2 * peaks[0]
+    assert weights < peaks[0] and peaks[1] < 1.2 * peaks[0]
+
+
+def test_figures_beyond_what_is_proved_are_undecided_and_exit_2(make, capsys):
+    """Scores of 1e60 need more than 64 bits."""
+    model = make("bert")
+    for part in ("query", "key"):
+        model.tensors[f"encoder.layer.0.attention.self.{part}.weight"] *= np.float32(1e30)
+    model.write()
+    assert cli.run(["audit", str(model.model), "--config", str(model.config), "--json"]) == 2
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["verdict"] == "undecided" and printed["heads"][0]["bits"] is None
+    assert [h["guarantee"] for h in printed["heads"]] == ["undecided"] * 3 + ["enclosed"] * 3
 
 
 def test_progress_and_python_interface(make):

@@ -129,19 +129,20 @@ def test_projections_are_those_of_the_forward_pass(make, layout):
     naming = family(entries.get("model_type"))
     a = naming.architecture(entries)
     stored = naming.layer(Weights(model.model), a, 1)
-    maps = heads.on_norm(stored, a, 1)
+    mapped = heads.of_norm(stored, a)
+    (query, query_shift), (key, key_shift) = (
+        mapped(m, b) for m, b in ((stored.query, stored.query_bias), (stored.key, stored.key_bias))
+    )
     h = RNG.normal(size=(20, a.width))
     eps = model.configuration.get("layer_norm_eps", model.configuration.get("rms_norm_eps", 1e-5))
     centred = h - h.mean(axis=1, keepdims=True) if a.norm == "layer" else h
     u = centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + eps) / np.sqrt(a.width)
     assert np.linalg.norm(u, axis=1).max() < 1
     q, k = forward(model, 1, h)
-    mapped = (u @ maps.query.mid.T + maps.query_shift.mid) * np.sqrt(a.head_size)
-    np.testing.assert_allclose(split(mapped, a.head_size), q, rtol=1e-10, atol=1e-10)
-    mapped = u @ maps.key.mid.T + maps.key_shift.mid
-    repeated = np.repeat(split(mapped, a.head_size), a.heads // a.key_heads, axis=0)
-    np.testing.assert_allclose(repeated, k, rtol=1e-10, atol=1e-10)
-    assert maps.query.rad.max() < 1e-13 and maps.key.rad.max() < 1e-13
+    np.testing.assert_allclose(split(u @ query.mid.T + query_shift.mid, a.head_size), q, rtol=1e-10, atol=1e-10)
+    keys = np.repeat(split(u @ key.mid.T + key_shift.mid, a.head_size), a.heads // a.key_heads, axis=0)
+    np.testing.assert_allclose(keys, k, rtol=1e-10, atol=1e-10)
+    assert query.rad.max() < 1e-13 and key.rad.max() < 1e-13
 
 
 def test_rotary_scores_at_an_offset_do_not_depend_on_the_place(make):

@@ -1,4 +1,4 @@
-"""BERT and RoBERTa: biases everywhere, the norm after each block."""
+"""BERT, RoBERTa and their multilingual kin: biases everywhere, the norm after each block."""
 
 from __future__ import annotations
 
@@ -42,4 +42,9 @@ def layer(weights: Weights, model: Architecture, number: int) -> LayerWeights:
     )
 
 
-FAMILY = Family(("bert", "roberta"), "norms after each block, biases, absolute positions", architecture, layer)
+FAMILY = Family(
+    ("bert", "roberta", "xlm-roberta", "camembert"),
+    "norms after each block, biases, absolute positions",
+    architecture,
+    layer,
+)
