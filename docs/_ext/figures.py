@@ -20,7 +20,8 @@ def draw(folder: Path) -> None:
     """Write the figures as SVG, and fill :data:`NUMBERS`."""
     folder.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(STYLE):
-        for name, plot in (("grid_hats", hats), ("grid_error", error), ("grid_counts", unit_counts)):
+        plots = {"grid_hats": hats, "grid_error": error, "grid_counts": unit_counts, "audit_minilm": audit_maps}
+        for name, plot in plots.items():
             figure = plot()
             figure.savefig(folder / f"{name}.svg", metadata={"Date": None}, bbox_inches="tight")
 
@@ -83,6 +84,27 @@ def unit_counts() -> Figure:
     axis.invert_xaxis()
     axis.set(xlabel="ε", ylabel="hidden units", title=f"{RELATION} on {BOX}")
     axis.legend(frameon=False)
+    return figure
+
+
+def audit_maps() -> Figure:
+    """Two columns of the stored audit of a sentence encoder, by layer and head."""
+    from relverify.attention.audit_report import head_map
+
+    rows: dict[tuple[int, int], list[str]] = {}
+    for line in (Path(__file__).parents[1] / "examples" / "audit_minilm.txt").read_text(encoding="utf-8").splitlines():
+        cells = line.split()
+        if cells and cells[0].replace(".", "").isdigit():
+            layer, head = map(int, cells[0].split("."))
+            rows[layer, head] = cells
+    shape = tuple(max(place[k] for place in rows) + 1 for k in range(2))
+    share, swing = np.zeros(shape), np.zeros(shape)
+    for place, cells in rows.items():
+        share[place], swing[place] = float(cells[2].split("–")[0]), float(cells[7])
+    figure = Figure(figsize=(9, 2.9), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    head_map(share, "distance to one network, share of the swing", left, vmin=0, vmax=1)
+    head_map(swing, "swing", right, norm="log")
     return figure
 
 

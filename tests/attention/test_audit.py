@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from relverify import cli
 from relverify.attention import audit_report, ball
 
 LAYERS, HEADS, SIZE, WIDTH = 6, 12, 32, 384
+DOCS = Path(__file__).parents[2] / "docs"
 CHOSEN = ((0, 2), (2, 7), (5, 11))
 
 
@@ -164,6 +166,23 @@ def test_command_on_the_real_model(real, capsys, tmp_path):
         assert row["scores"]["least"]["lo"] - 1e-9 <= scores.min() <= row["scores"]["least"]["hi"] + 1e-9
         assert row["scores"]["greatest"]["lo"] - 1e-9 <= scores.max() <= row["scores"]["greatest"]["hi"] + 1e-9
         assert abs(row["swing"]["lo"] - np.ptp(scores, axis=1).max() / 2) < 1e-9
+
+
+def test_the_output_in_the_documentation(real, found, capsys):
+    """Words as printed; numbers, which are rounded to two or three digits, within one part in twenty."""
+    from rich.console import Console
+
+    Console(width=100).print(audit_report.table(found))
+    lines = [*capsys.readouterr().out.splitlines(), *(f"{name} {value}" for name, value in audit_report.summary(found))]
+    stored = (DOCS / "examples" / "audit_minilm.txt").read_text(encoding="utf-8").splitlines()
+    printed, shown = ([line.replace("–", " ").split() for line in part if line.strip()] for part in (lines, stored))
+    assert len(printed) == len(shown) > LAYERS * HEADS
+    for here, there in zip(printed, shown, strict=True):
+        if there[0] == "seconds" or "─" in there[0]:
+            continue
+        assert len(here) == len(there)
+        for a, b in zip(here, there, strict=True):
+            assert a == b or abs(float(a) - float(b)) <= abs(float(b)) / 20
 
 
 def test_report_table_and_maps(make, tmp_path, capsys):
