@@ -22,8 +22,9 @@ def formal() -> Formal:
     bound = 2 * V * R / sp.sqrt(n)
     return Formal(
         quantities=(
-            Quantity(V, "V' = ∫ |a|‖w‖ dρ of the curved part: f = affine + ½ ∫ a |w·x̃| dρ, x̃ = (x, 1)"),
-            Quantity(R, "sup of ‖x̃‖"),
+            Quantity(V, "V' = ∫ |a|‖w‖ dρ of the curved part: f = affine + ½ ∫ a |w·x̃| dρ, x̃ = (x, 1)",
+                     of_relation="curved_barron_x"),
+            Quantity(R, "sup of ‖x̃‖", of_relation="augmented_radius_x"),
             Quantity(n, "sampled units; one more carries the affine part"),
             Quantity(eps, "error that is asked for"),
         ),

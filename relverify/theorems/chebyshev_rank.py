@@ -21,8 +21,9 @@ def formal() -> Formal:
     bound = 2 * M * rho ** (1 - d) / (rho - 1)
     return Formal(
         quantities=(
-            Quantity(M, "sup of |r(·, y)| on the ellipse with foci ±1 and half axes (ρ ± 1/ρ)/2, over all y"),
-            Quantity(rho, "sum of the half axes of the ellipse"),
+            Quantity(M, "sup of |r(·, y)| on the ellipse with foci ±1 and half axes (ρ ± 1/ρ)/2, over all y",
+                     of_relation="bernstein_sup"),
+            Quantity(rho, "sum of the half axes of the ellipse", of_relation="bernstein_rho"),
             Quantity(d, "features, at least 1: T_0(x), …, T_{d−1}(x)"),
             Quantity(eps, "error that is asked for"),
         ),

@@ -21,7 +21,8 @@ def formal() -> Formal:
     bound = L * V / (4 * sp.sqrt(n))
     return Formal(
         quantities=(
-            Quantity(V, "total variation of h', ∫ |h''| where h is twice differentiable"),
+            Quantity(V, "total variation of h', ∫ |h''| where h is twice differentiable",
+                     of_relation="slope_variation_x"),
             Quantity(L, "length of the interval", of_relation="length_x"),
             Quantity(n, "sampled units; one more carries the affine part"),
             Quantity(eps, "error that is asked for"),

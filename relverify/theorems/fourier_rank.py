@@ -23,9 +23,9 @@ def formal() -> Formal:
     bound = sp.Min(2 * V, sampled)
     return Formal(
         quantities=(
-            Quantity(V, "mass of ρ, where r(x, y) = ∫ cos(ξ·(x, y) + θ) dρ"),
-            Quantity(Omega, "root of the mean of ‖ξ‖² under ρ/V"),
-            Quantity(R, "radius of a ball that contains X × Y"),
+            Quantity(V, "mass of ρ, where r(x, y) = ∫ cos(ξ·(x, y) + θ) dρ", of_relation="fourier_mass"),
+            Quantity(Omega, "root of the mean of ‖ξ‖² under ρ/V", of_relation="fourier_frequency"),
+            Quantity(R, "radius of a ball that contains X × Y", of_relation="circumradius"),
             Quantity(m, "sampled waves; the features are 2m"),
             Quantity(eps, "error that is asked for"),
         ),

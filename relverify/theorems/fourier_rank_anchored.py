@@ -20,9 +20,9 @@ def formal() -> Formal:
     bound = 4 * V * D * Omega / sp.sqrt(m)
     return Formal(
         quantities=(
-            Quantity(V, "r(x, x), the mass of the spectral measure ρ"),
-            Quantity(Omega, "root of the mean of ‖ξ‖² under ρ/V"),
-            Quantity(D, "diameter of X"),
+            Quantity(V, "r(x, x), the mass of the spectral measure ρ", of_relation="fourier_mass"),
+            Quantity(Omega, "root of the mean of ‖ξ‖² under ρ/V", of_relation="spectral_frequency"),
+            Quantity(D, "diameter of X", of_relation="diameter"),
             Quantity(m, "sampled frequencies; the features are 2m"),
             Quantity(eps, "error that is asked for"),
         ),

@@ -20,8 +20,9 @@ def formal() -> Formal:
     bound = (2 + sp.sqrt(2)) * V * R / sp.sqrt(n)
     return Formal(
         quantities=(
-            Quantity(V, "V' = ∫ ‖a‖‖w‖ dρ of the curved part: F(x) = affine + ½ ∫ a |w·x̃| dρ, x̃ = (x, 1)"),
-            Quantity(R, "sup of ‖x̃‖"),
+            Quantity(V, "V' = ∫ ‖a‖‖w‖ dρ of the curved part: F(x) = affine + ½ ∫ a |w·x̃| dρ, x̃ = (x, 1)",
+                     of_relation="kernel_barron"),
+            Quantity(R, "sup of ‖x̃‖", of_relation="augmented_radius_x"),
             Quantity(n, "sampled units; one more for each coordinate of x"),
             Quantity(eps, "error of the features that is asked for"),
         ),

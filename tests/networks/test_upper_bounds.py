@@ -1,0 +1,122 @@
+"""Counts that suffice, side by side, against constants and formulas worked out by hand."""
+
+from __future__ import annotations
+
+import mpmath
+import pytest
+
+from relverify.errors import InputError
+from relverify.networks.upper_bounds import upper_bounds
+from relverify.relations import parse_relation
+
+GAUSSIAN = parse_relation("gaussian(ell=1/2)")
+mp = mpmath.MPContext()
+mp.dps = 40
+
+
+def bend(k, s):
+    """The second derivative of t^k e^{-t²/2}/√(k!), t = 2s, at s."""
+    t = 2 * s
+    p = t ** (k + 2) - (2 * k + 1) * t**k + (k * (k - 1) * t ** (k - 2) if k >= 2 else 0)
+    return 4 * p * mp.exp(-t * t / 2) / mp.sqrt(mp.factorial(k))
+
+
+def pieces(k):
+    """[-1/2, 1/2], cut where the bend is 0: t^4 - (2k+1) t² + k(k-1) = 0."""
+    root = mp.sqrt((2 * k + 1) ** 2 - 4 * k * (k - 1))
+    squares = [((2 * k + 1) + sign * root) / 2 for sign in (1, -1)]
+    inside = {mp.sqrt(z) / 2 for z in squares if 0 < z < 1} | {mp.mpf(0)}
+    return sorted({-mp.mpf(1) / 2, mp.mpf(1) / 2} | inside | {-z for z in inside})
+
+
+def integral(k, weight):
+    cuts = pieces(k)
+    return mp.fsum(abs(mp.quad(lambda s: bend(k, s) * weight(s), [a, b])) for a, b in zip(cuts, cuts[1:], strict=False))
+
+
+CURVED = [integral(k, lambda s: mp.sqrt(1 + s * s)) for k in range(14)]
+VARIATION = [integral(k, lambda s: mp.mpf(1)) for k in range(14)]
+R = mp.sqrt(mp.mpf(5) / 4)
+
+
+def disjoint(costs, eps):
+    """The least (Σ c_i)²/δ² over the numbers of features, before rounding up; K = 1."""
+    best = mp.inf
+    for d in range(1, 14):
+        t = mp.mpf(eps) - mp.gammainc(d, 0, 1, regularized=True)
+        if t > 0:
+            best = min(best, (mp.fsum(costs[:d]) / (mp.sqrt(1 + t) - 1)) ** 2)
+    return best
+
+
+@pytest.mark.parametrize(
+    ("eps", "quoted", "shared", "splines", "coordinate", "grid"),
+    [
+        ("1e-1", 3.55e6, 5, 26, 26, 4),
+        ("1e-2", 3.95e8, 14, 99, 92, 10),
+        ("1e-3", 4.05e10, 42, 350, 303, 32),
+        ("1e-4", 4.05e12, 132, 1225, 974, 100),
+    ],
+)
+def test_gaussian_table(eps, quoted, shared, splines, coordinate, grid):
+    """Fewer units than 3.5e6, …, 4.0e12 and 26, …, 1225 suffice: x is centred, and integers are allocated exactly."""
+    found = {bound.theorem: bound for bound in upper_bounds(GAUSSIAN, "[0,1]", eps)}
+    # V = V': every feature has a slope 0 somewhere on the interval
+    expected = {
+        "barron-sup": disjoint([4 * R * v for v in CURVED], eps),
+        "barron-sup-affine": disjoint([2 * R * v for v in CURVED], eps),
+        "direct-sampling": disjoint([v / 4 for v in VARIATION], eps),
+    }
+    for label, value in expected.items():
+        assert value <= found[label].units <= value * mp.mpf("1.001") + 30
+        assert not found[label].constructive
+    assert found["barron-sup"].units <= quoted
+    assert found["symmetric-neurons"].units <= splines
+    assert found["symmetric-neurons-coordinate"].units <= coordinate
+    assert found["ridge-spline"].units == shared
+    assert found["grid-neurons"].units == grid
+
+
+@pytest.mark.parametrize("eps", ["1e-1", "1e-3"])
+def test_sections_by_hand(eps):
+    """‖F''‖ = √3/ℓ² = 4√3 and ‖F'‖ = 1/ℓ = 2 everywhere."""
+    found = {bound.theorem: bound for bound in upper_bounds(GAUSSIAN, "[0,1]", eps)}
+    delta = mp.sqrt(1 + mp.mpf(eps)) - 1
+    curved = 4 * mp.sqrt(3) * mp.quad(lambda s: mp.sqrt(1 + s * s), [-mp.mpf(1) / 2, mp.mpf(1) / 2])
+    factor = 2 + mp.sqrt(2)
+    assert found["kernel-barron-affine"].units == int(mp.ceil((factor * curved * R / delta) ** 2)) + 1
+    assert found["kernel-barron"].units == int(mp.ceil((2 * factor * (curved + 2 * R) * R / delta) ** 2))
+    assert found["ridge-spline"].units == int(mp.ceil(mp.sqrt(4 * mp.sqrt(3) / (8 * delta))))
+
+
+def test_shifted_boxes_count_alike():
+    """The kernel is invariant under shifts, and x is centred."""
+    here, there = (upper_bounds(GAUSSIAN, box, "1e-2") for box in ("[0,1]", "[5,6]"))
+    assert [(b.theorem, b.units) for b in here] == [(b.theorem, b.units) for b in there]
+
+
+def test_a_kernel_with_a_kink_has_no_curvature():
+    found = {bound.theorem: bound for bound in upper_bounds(parse_relation("brownian"), "[0,1]", "1e-1")}
+    for label in ("kernel-barron", "kernel-barron-affine", "ridge-spline"):
+        assert found[label].units is None and "no derivative" in found[label].reason
+    assert found["grid-neurons"].units == 3
+    assert found["barron-sup"].units > found["barron-sup-affine"].units > found["direct-sampling"].units
+
+
+def test_without_an_expansion_the_sections_still_count():
+    found = {bound.theorem: bound for bound in upper_bounds(GAUSSIAN * 2 + GAUSSIAN, "[0,1]", "1e-1")}
+    assert found["barron-sup"].units is None and "no stored expansion" in found["barron-sup"].reason
+    assert found["ridge-spline"].units is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "box", "eps", "match"),
+    [
+        ("tanh_order(c=4)", "[0,1]", "1e-1", "PSD"),
+        ("gaussian(ell=1/2)", "[0,1]", "0", "not positive"),
+        ("gaussian(ell=1/2)", "[0,1]^2", "1e-1", "PSD"),
+    ],
+)
+def test_refuses(text, box, eps, match):
+    with pytest.raises(InputError, match=match):
+        upper_bounds(parse_relation(text), box, eps)
