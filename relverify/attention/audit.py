@@ -174,7 +174,7 @@ def _layer(
 ) -> Iterator[Figures]:
     stored = naming.layer(weights, model, layer)
     moved, scale = _moved(eps), heads.scale(model, layer)
-    factor = float(scale.interval.lo)
+    factor = scale.interval
     turns = {offset: None if offset is None else heads.rotation(model, offset) for offset in offsets}
     mapped = heads.of_norm(stored, model) if radius is None else heads.of_ball(radius)
     states = None if given is None else Balls.exact(given.layer(layer))

@@ -3,9 +3,12 @@
 In the coordinates of :class:`relverify.attention.heads.Head` the scores are ``a'Nb + t'b`` up to functions of the query
 a. The distance to the nearest relation of one network, again up to functions of the query:
 
-- Below: for a unit vector w with ``w'Nw = -m`` the four pairs of the points w and -w, with weights ww', give m, and for
-  a singular pair of the antisymmetric part with value s the cycle through w, v, -w, -v gives s. Functions of the query
-  cancel in both, and so does t.
+- Below: for a unit vector w with ``w'Nw = -n`` the four pairs of the points w and -w prove n. On the circle through w
+  and v take 2m points, m even, the pairs (x, x') of each point and a neighbour with weight 1, the pairs (x, x) with
+  weight ``c = cos(pi/m)``, and the same pairs with -x' and -x in the second place with the opposite weights. This is a
+  shift that changes the sign after m steps, plus c: its symmetric part is PSD. With ``n = -(w'Sw + v'Sv)/2`` and
+  ``j = w'Jv`` it proves ``(2 c n + sin(pi/m) j)/(1 + c)``, which is j for m = 2. Functions of the query cancel, and so
+  does t.
 - Above: for a positive definite K the kernel ``a'Kb + t'a + t'b + c`` is PSD if c is large enough, and its distance is
   the norm of N - K. The best K is that of Halmos, ``S + (r^2 + J^2)^(1/2)`` with N = S + J; any K proves a bound.
 """
@@ -15,12 +18,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from flint import fmpq
+from flint import arb, ctx, fmpq
 
 from relverify.attention.figures import Figures, Place, Spread, capacity, contexts, needed_features, quantisation
 from relverify.attention.heads import Head, widths
 from relverify.certify.linear import (
     Balls,
+    length,
     operator_norm,
     orthogonality,
     singular_values,
@@ -28,6 +32,10 @@ from relverify.certify.linear import (
 )
 from relverify.certify.suprema import sup_affine, sup_bilinear
 from relverify.rigor.intervals import Intervals
+
+PREC = 128
+# halves of the numbers of points on a circle
+CIRCLES = (4, 6, 10)
 
 Pair = tuple[float, float]
 
@@ -50,7 +58,7 @@ class Truncation:
     stretch: float
 
 
-def figures(place: Place, head: Head, turned: Balls | None, eps: fmpq, moved: Pair, factor: float) -> Figures:
+def figures(place: Place, head: Head, turned: Balls | None, eps: fmpq, moved: Pair, factor: Intervals) -> Figures:
     """The figures of a head on the unit ball.
 
     Parameters
@@ -63,8 +71,8 @@ def figures(place: Place, head: Head, turned: Balls | None, eps: fmpq, moved: Pa
         How far attention may move in total variation, and the weight that other keys may keep; in (0, 1/2).
     moved : pair of float
         Bounds of the error of scores that moves attention by eps (attention-lipschitz).
-    factor : float
-        At most what scores are multiplied by.
+    factor : Intervals
+        What scores are multiplied by.
 
     Returns
     -------
@@ -76,7 +84,9 @@ def figures(place: Place, head: Head, turned: Balls | None, eps: fmpq, moved: Pa
     symmetric, antisymmetric = half + half.T, half - half.T
     eigenvalues, sigma = symmetric_eigenvalues(symmetric), singular_values(form)
     negative, skew = (-eigenvalues[0]).maximum(0.0), operator_norm(antisymmetric)
-    lower = 0.0 if place.tied else max(_outer(negative, head)[0], _outer(skew, head)[0])
+    lower = 0.0
+    if not place.tied:
+        lower = max(_outer(bound, head)[0] for bound in (negative, skew, _circles(symmetric, antisymmetric)))
     upper = 0.0 if place.tied else _distance(form, symmetric, antisymmetric, head.error)
     swing = _added(sup_affine(form.T, linear, head.inner), head.error)
     spread = _spread(head, rotary, factor)
@@ -110,7 +120,7 @@ def figures(place: Place, head: Head, turned: Balls | None, eps: fmpq, moved: Pa
         capacity=limit,
         scores=_scores(at, form, linear),
         bits=quantisation(spread, eps),
-        query_range=float((Intervals(np.float64(spread.query_range)) / factor).hi),
+        query_range=spread.query_range,
         key_range=spread.key_range,
         singular=tuple(singular),
     )
@@ -134,6 +144,34 @@ def _signature(eigenvalues: Intervals, head: Head) -> tuple[int, int]:
     inner = Intervals(np.float64(head.inner), np.float64(1.0)).square()
     moved = eigenvalues * inner
     return int(np.sum(moved.lo > head.error)), int(np.sum(moved.hi < -head.error))
+
+
+def _circles(symmetric: Balls, antisymmetric: Balls) -> Intervals:
+    """The best lower bound of the distance, over a few numbers of points, each in the plane that is best for it.
+
+    Rotary positions make parts of S negative and parts of J large in the same planes; there it is the best certificate.
+    """
+    best = 0.0
+    for half in CIRCLES:
+        with ctx.workprec(PREC):
+            angle = arb.pi() / half
+            cos, sin = (Balls.of(value).interval for value in (angle.cos(), angle.sin()))
+        # for z = w + iv the bound is a Hermitian form, of -2cS - i sJ
+        a, b = 2 * float(cos.lo), float(sin.lo)
+        z = np.linalg.eigh(-a * symmetric.mid - 1j * b * antisymmetric.mid)[1][:, -1]
+        # turned so that w and v are orthogonal: the axes of the ellipse
+        axes = np.linalg.svd(np.column_stack([z.real, z.imag]), full_matrices=False)
+        w, v = (axes[0] * (axes[1] / axes[1][0])).T
+        if float(w @ antisymmetric.mid @ v) < 0:
+            v = -v
+        squares = [length(Balls.exact(x)).square() for x in (w, v)]
+        slant = abs((Balls.exact(w) @ v).interval)
+        # the points of the ellipse are at most this long
+        longest = squares[0].maximum(squares[1].hi) + slant.hi
+        n = ((Balls.exact(w) @ symmetric) @ w + (Balls.exact(v) @ symmetric) @ v).interval * -0.5
+        j = ((Balls.exact(w) @ antisymmetric) @ v).interval
+        best = max(best, float(((cos * n * 2.0 + sin * j) / (1.0 + cos) / longest).lo))
+    return Intervals(np.asarray(best))
 
 
 def _distance(form: Balls, symmetric: Balls, antisymmetric: Balls, error: float) -> float:
@@ -162,7 +200,7 @@ def _distance(form: Balls, symmetric: Balls, antisymmetric: Balls, error: float)
     return np.inf
 
 
-def _spread(head: Head, rotary: bool, factor: float) -> Spread:
+def _spread(head: Head, rotary: bool, factor: Intervals) -> Spread:
     zero = Balls.exact(np.zeros(head.size))
     centred = head.k0 if rotary else zero
     query, key, about = (
@@ -180,9 +218,9 @@ def _spread(head: Head, rotary: bool, factor: float) -> Spread:
         key_norm=_added(sup_affine(head.k, centred), head.key_error)[1],
         query_sum=float((ones @ query.hi).interval.hi),
         key_sum=float((ones @ about.hi).interval.hi),
-        query_range=float(query.hi.max()),
+        query_range=float((Intervals(query.hi.max()) / factor).hi),
         key_range=float(key.hi.max()),
-        factor=factor,
+        factor=float(factor.hi),
     )
 
 

@@ -54,9 +54,9 @@ class Spread:
     query_sum, key_sum : float
         Sums of absolute coordinates, of the same vectors.
     query_range, key_range : float
-        The largest coordinates, not centred.
+        The largest coordinates, not centred; those of the queries without the factor of the scores.
     factor : float
-        At most what the scores are multiplied by; the queries contain it already.
+        At least what the scores are multiplied by, which the norms and the sums of the queries contain.
     """
 
     size: int
@@ -189,7 +189,7 @@ def contexts(swing: Pair, eps: fmpq) -> Pair:
     for side, value in enumerate(swing):
         if value < MAX_SWING:
             ends = THEOREM.resource("n").evaluate(20, S=from_fmpq(dyadic(max(value, 0.0))), eps_1=from_fmpq(eps)).ends
-            limits[side] = _count(ends[side])
+            limits[side] = (float_above if side else float_below)(fmpq(ends[side].floor()))
     return limits[0], limits[1]
 
 
@@ -232,12 +232,7 @@ def capacity(product: float, size: int, eps: fmpq, error: float = 0.0) -> float:
         if not kept < fmpq(1, 2):
             return math.inf
     values = {"A": from_fmpq(dyadic(product)), "B": 1, "eps_1": from_fmpq(kept), "d": size}
-    return _count(THEOREM.bound.evaluate(20, values).ends[1])
-
-
-def _count(value: fmpq) -> float:
-    """The whole part of a number as a float, rounded up where a float does not hold it."""
-    return float_above(fmpq(value.floor()))
+    return float_above(fmpq(THEOREM.bound.evaluate(20, values).ends[1].floor()))
 
 
 def quantisation(spread: Spread, eps: fmpq) -> int | None:
@@ -261,6 +256,7 @@ def quantisation(spread: Spread, eps: fmpq) -> int | None:
         steps = float(2 ** (bits - 1) - 1)
         # half a step of each
         a, b = (Intervals(np.float64(v)) / steps * 0.5 for v in (spread.query_range, spread.key_range))
+        a = a * spread.factor
         if float((query * b + key * a + a * b * float(spread.size)).hi) <= allowed:
             return bits
     return None

@@ -26,7 +26,7 @@ RESOLUTION = 2.0**20
 
 
 def figures(
-    place: Place, query: Balls, key: Balls, turned: Balls | None, eps: fmpq, moved: Pair, factor: float
+    place: Place, query: Balls, key: Balls, turned: Balls | None, eps: fmpq, moved: Pair, factor: Intervals
 ) -> Figures:
     """The figures of a head on n inputs.
 
@@ -77,7 +77,7 @@ def figures(
         capacity=min(capacity(product, size, eps), float(count)),
         scores=((float(ends.lo.min()), float(ends.hi.min())), (float(ends.lo.max()), float(ends.hi.max()))),
         bits=quantisation(spread, eps),
-        query_range=float((Intervals(np.float64(spread.query_range)) / factor).hi),
+        query_range=spread.query_range,
         key_range=spread.key_range,
         singular=tuple((max(float(sigma.lo[i]), 0.0), float(sigma.hi[i])) for i in range(min(size, count))),
     )
@@ -196,7 +196,7 @@ def _needed(sigma: np.ndarray, moved: float) -> int:
     return found
 
 
-def _spread(query: Balls, key: Balls, rotary: bool, factor: float) -> Spread:
+def _spread(query: Balls, key: Balls, rotary: bool, factor: Intervals) -> Spread:
     mean = key.mid.mean(axis=0)
     centred = key if rotary else key - mean
     ones = np.ones(key.shape[1])
@@ -222,7 +222,7 @@ def _spread(query: Balls, key: Balls, rotary: bool, factor: float) -> Spread:
         norm(centred),
         total(query),
         total(centred),
-        largest(query),
+        float((Intervals(np.asarray(largest(query))) / factor).hi),
         largest(key),
-        factor,
+        float(factor.hi),
     )

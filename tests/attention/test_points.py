@@ -7,13 +7,15 @@ from flint import fmpq
 from relverify.attention import points
 from relverify.attention.figures import Place
 from relverify.certify.linear import Balls
+from relverify.rigor.intervals import Intervals
 
 EPS = fmpq(1, 10)
 MOVED = (0.2006706954621511, 0.20067069546215125)
 
 
 def figures(query, key, tied=False):
-    return points.figures(Place(0, 0, 0, None, tied), Balls.exact(query), Balls.exact(key), None, EPS, MOVED, 1.0)
+    place, one = Place(0, 0, 0, None, tied), Intervals(1.0)
+    return points.figures(place, Balls.exact(query), Balls.exact(key), None, EPS, MOVED, one)
 
 
 def near(pair, value):

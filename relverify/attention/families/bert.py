@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from relverify.attention.families.family import Architecture, Config, Family, LayerWeights
+from relverify.attention.families.family import MAX_LAYERS, Architecture, Config, Family, LayerWeights
 
 if TYPE_CHECKING:
     from relverify.attention.weights import Weights
@@ -16,7 +16,7 @@ def architecture(config: Config) -> Architecture:
     width, heads = config.count("hidden_size"), config.count("num_attention_heads")
     return Architecture(
         model_type=config.get("model_type"),
-        layers=config.count("num_hidden_layers"),
+        layers=config.count("num_hidden_layers", most=MAX_LAYERS),
         heads=heads,
         key_heads=heads,
         head_size=config.head_size(width, heads),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from relverify.attention.families.family import Architecture, Config, Family, LayerWeights
+from relverify.attention.families.family import MAX_LAYERS, Architecture, Config, Family, LayerWeights
 
 if TYPE_CHECKING:
     from relverify.attention.weights import Weights
@@ -14,7 +14,7 @@ def architecture(config: Config) -> Architecture:
     width, heads = config.count("dim"), config.count("n_heads")
     return Architecture(
         model_type=config.get("model_type"),
-        layers=config.count("n_layers"),
+        layers=config.count("n_layers", most=MAX_LAYERS),
         heads=heads,
         key_heads=heads,
         head_size=config.head_size(width, heads),

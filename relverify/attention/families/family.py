@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MAX_CONFIG_BYTES = 4 * 2**20
 MAX_NUMBER = 2**24
+MAX_LAYERS = 4096
 
 
 @dataclass(frozen=True)
@@ -135,16 +136,17 @@ class Config:
         value = self.entries.get(name)
         return default if value is None else value
 
-    def count(self, *names: str, default: int | None = None) -> int:
+    def count(self, *names: str, default: int | None = None, most: int = MAX_NUMBER) -> int:
         """A positive integer under the first of some names that is there."""
+        accepted = f"an integer from 1 to {most}"
         for name in names:
             value = self.entries.get(name)
             if value is not None:
-                if type(value) is not int or not 1 <= value <= MAX_NUMBER:
-                    raise InputError("config", f"{name} is {str(value)[:40]!r}", f"an integer from 1 to {MAX_NUMBER}")
+                if type(value) is not int or not 1 <= value <= most:
+                    raise InputError("config", f"{name} is {str(value)[:40]!r}", accepted)
                 return value
         if default is None:
-            raise InputError("config", f"there is no {names[0]}", f"an integer from 1 to {MAX_NUMBER}")
+            raise InputError("config", f"there is no {names[0]}", accepted)
         return default
 
     def rational(self, name: str, default: int) -> Fraction:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from relverify.attention.families.family import Architecture, Config, Family, LayerWeights
+from relverify.attention.families.family import MAX_LAYERS, Architecture, Config, Family, LayerWeights
 from relverify.errors import InputError
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def architecture(config: Config) -> Architecture:
-    width, heads, layers = config.count("n_embd"), config.count("n_head"), config.count("n_layer")
+    width, heads, layers = config.count("n_embd"), config.count("n_head"), config.count("n_layer", most=MAX_LAYERS)
     config.only("scale_attn_weights", True)
     by_layer = config.get("scale_attn_by_inverse_layer_idx", False)
     if not isinstance(by_layer, bool):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from relverify.attention.families.family import Architecture, Config, Family, LayerWeights
+from relverify.attention.families.family import MAX_LAYERS, Architecture, Config, Family, LayerWeights
 from relverify.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def architecture(config: Config) -> Architecture:
             raise InputError("config", f"rotary positions of the type {str(kind)[:40]!r}", "default")
     return Architecture(
         model_type=config.get("model_type"),
-        layers=config.count("num_hidden_layers"),
+        layers=config.count("num_hidden_layers", most=MAX_LAYERS),
         heads=heads,
         key_heads=key_heads,
         head_size=size,
