@@ -2,7 +2,7 @@
 
 A ReLU layer with n kinks is parametrised by its knots and by the values that the outputs take there. With the knots
 fixed the product of the features is ``W_x V_x (W_y V_y)^T`` with constant hat matrices W, so that training is a
-low-rank matrix approximation: first in the mean square, then in the maximum by reweighting (Lawson).
+low-rank matrix approximation, see :mod:`relverify.networks.least_squares`; here the knots are moved as well.
 """
 
 from __future__ import annotations
@@ -18,8 +18,6 @@ from relverify.errors import InputError, MissingDependency
 from relverify.relations.relation import Relation
 
 DEVICES = "auto, cpu, cuda"
-# reweighting: the power of the relative error, and the least weight (without it weights die and errors come back)
-POWER, FLOOR = 0.7, 0.01
 Values = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -234,31 +232,19 @@ class Fit:
         for side in self.sides:
             side.knots, side.values = side.knots.detach(), side.values.detach()
 
-    def fit_values(self, per_piece: int, target: float, rounds: int, first: int = 400, each: int = 25) -> float:
-        """Fit the values at fixed knots: mean squares, then reweighting until the largest error is below a target."""
+    def fit_values(self, per_piece: int, target: float, rounds: int) -> float:
+        """Fit the values at fixed knots: least squares, then reweighting until the largest error is below a target."""
+        from relverify.networks.least_squares import Problem, least_squares, reweight
+
         hats, table, _ = self.prepare(per_piece)
-        parameters = [s.values.requires_grad_(True) for s in self.sides]
-        weights = self.torch.ones_like(table)
-
-        def loss() -> Any:
-            return (weights * self.errors(hats, table, self.sides).square()).mean() / scale
-
-        scale = float(table.square().mean()) or 1.0
-        for _ in range(-(-first // 100)):
-            self.minimise(parameters, loss, min(first, 100))
-            if self.largest(hats, table) <= target:
+        problem = Problem(table, hats)
+        values = least_squares(problem, [side.values.detach()[None] for side in self.sides])
+        for stage in ("least squares", "reweighting"):
+            if stage == "reweighting":
+                values, _ = reweight(problem, values, target, rounds)
+            for side, found in zip(self.sides, values, strict=True):
+                side.values = found[0]
+            self.record(stage, self.largest(hats, table))
+            if self.best <= target:
                 break
-        for step in range(rounds + 1):
-            with self.torch.no_grad():
-                size = self.errors(hats, table, self.sides).abs()
-                worst = float(size.max())
-                self.record("mean squares" if step == 0 else f"reweighting {step}", worst)
-                if worst <= target or step == rounds or worst == 0:
-                    break
-                weights = weights * (size / worst) ** POWER
-                weights = (weights / weights.mean()).clamp(min=FLOOR)
-                scale = worst**2
-            self.minimise(parameters, loss, each)
-        for side in self.sides:
-            side.values = side.values.detach()
         return self.best

@@ -338,7 +338,7 @@ def _train(setup: _Setup, sizes: list[int], progress: Progress, begin: float) ->
             fit.move_knots()
         if not all(_distinct(side) for side in fit.sides):
             break
-        error = fit.fit_values(per_piece, target, ROUNDS // 2, first=50)
+        error = fit.fit_values(per_piece, target, ROUNDS // 2)
     nets, certificate = certified(fit.kept, fmpq(11, 10))
     progress(f"certificate: {certificate.verdict} ({certificate.cells} cells)")
     start = "output weights random by seed, knots " + (
