@@ -174,7 +174,7 @@ def underflow(w: np.ndarray, size: np.ndarray, form: Format) -> np.ndarray:
 
 
 def activation_rounding(known: Rounding, value: np.ndarray, argument: np.ndarray, form: Format) -> np.ndarray:
-    """What execution adds to s(z) at a computed z with |z| <= argument and |s(z)| <= value; see :class:`Rounding`.
+    """What execution adds to s(z) at a computed z with |z| <= argument and |s(z)| <= value, as its module says.
 
     Each of at most four intermediate results that underflow is off by less than the smallest normal number, which z
     multiplies at most; the argument was flushed before, see the caller.

@@ -126,6 +126,31 @@ def test_eps_below_rounding_is_undecided_at_once():
     assert found.verdict is Verdict.UNDECIDED and found.cells < 2000 and "rounding" in found.reason
 
 
+@pytest.mark.parametrize("p", [1, 2])
+def test_progress_says_what_is_proved_for_how_much_of_the_domain(p, monkeypatch):
+    """Each part of the domain is settled once: the share never falls, and ends at the whole."""
+    monkeypatch.setattr(subdivide, "PAUSE", 0.0)
+    monkeypatch.setattr(subdivide, "CHUNK", 512)
+    searches, lines = [], []
+    run = subdivide.Search.run
+    monkeypatch.setattr(subdivide.Search, "run", lambda self: (searches.append(self), run(self)))
+    rng = np.random.default_rng(3)
+    phi = network(rng, p, 4, "tanh", 1)
+    relation = parse_relation("99*cos(9*x+9*y)" if p == 1 else TEXTS[2][0])
+    for psi in (None, network(rng, p, 4, "relu", 1)):
+        lines.clear()
+        box = "[-1,1]" if p == 1 else "[-1,1]^2"
+        options = {"within": "1.001", "max_cells": 60_000, "progress": lines.append}
+        found = matrix_certificate(relation, phi, psi, box, **options)
+        assert abs(searches[-1].settled - 1) < 1e-9
+        shares = [float(line.split("proved on ")[1].split(" %")[0]) for line in lines if "proved on" in line]
+        claims = [float(line.split()[2]) for line in lines if "proved on" in line]
+        assert len(shares) >= 3 and max(shares) <= 100
+        same = [b - a for a, b, c, d in zip(shares, shares[1:], claims, claims[1:], strict=False) if c == d]
+        assert all(step >= 0 for step in same) and all(" pairs of cells, level " in line for line in lines)
+        assert found.cells > 1500 and (found.reason != "target met" or abs(searches[-1].met - 1) < 1e-9)
+
+
 def test_symmetric_problems_do_half_the_work():
     rng = np.random.default_rng(3)
     phi = network(rng, 1, 4, "tanh", 1)
