@@ -13,10 +13,14 @@ import sympy as sp
 from flint import arb, fmpq
 
 from relverify.core.box import Box, Interval, parse_box
+from relverify.core.registry import theorem
 from relverify.errors import InputError
+from relverify.networks.asymmetric import asymmetric_units
 from relverify.networks.counts import MAX_FEATURES, PREC, grid_units, one_network, positive_eps, spline_units
+from relverify.networks.deep_square import deep_polynomial
 from relverify.relations.barron import augmented_length, curved_barron, slope_variation
 from relverify.relations.expansion import Expansion
+from relverify.relations.properties import constants
 from relverify.relations.relation import Relation
 from relverify.relations.sup import supremum
 from relverify.rigor.enclose import arf_to_fmpq, compile_arb, enclose
@@ -40,7 +44,7 @@ class UpperBound:
     constructive : bool
         Whether the network is built; otherwise it is shown to exist.
     units : int or None
-        None where the theorem says nothing about the relation.
+        None where the theorem counts features only, or says nothing about the relation.
     d : int or None
         Features, or an upper bound of their number.
     reason : str
@@ -55,25 +59,28 @@ class UpperBound:
     reason: str = ""
 
 
-def upper_bounds(relation: Relation, x: Box | str, eps: object = None) -> tuple[UpperBound, ...]:
-    """Counts that suffice for a symmetric PSD relation of two numbers, by every theorem that gives one.
+def upper_bounds(
+    relation: Relation, x: Box | str, y: Box | str | None = None, eps: object = None
+) -> tuple[UpperBound, ...]:
+    """Counts that suffice for a relation of two numbers, by every theorem that gives one.
 
     Parameters
     ----------
     relation : Relation
-    x : Box or str
-        An interval, of x and of y.
+    x, y : Box or str
+        Intervals; y defaults to x.
     eps : exact number > 0
 
     Returns
     -------
     tuple of UpperBound
-        Existence results first, in the order of their development; the units are those of one network.
+        One network for a relation known to be symmetric PSD on equal intervals, two for all others, whose units are
+        added. Existence results come first.
 
     Raises
     ------
     InputError
-        If eps is not positive, or the relation is not known to be symmetric PSD on the interval.
+        If eps is not positive, or x and y are not numbers.
 
     Notes
     -----
@@ -86,8 +93,9 @@ def upper_bounds(relation: Relation, x: Box | str, eps: object = None) -> tuple[
     Examples
     --------
     >>> from relverify.relations import parse_relation
-    >>> for bound in upper_bounds(parse_relation("gaussian(ell=1/2)"), "[0,1]", "1e-1"):
-    ...     print(bound.units, bound.name)
+    >>> for bound in upper_bounds(parse_relation("gaussian(ell=1/2)"), "[0,1]", eps="1e-1"):
+    ...     if bound.units is not None:
+    ...         print(bound.units, bound.name)
     1615442 sampled units for each feature
     403868 sampled units for each feature, affine part free
     4685 sampled knots for each feature
@@ -99,14 +107,22 @@ def upper_bounds(relation: Relation, x: Box | str, eps: object = None) -> tuple[
     4 grid
     """
     limit = to_fmpq(positive_eps(eps), "eps")
-    box = parse_box(x, "x")
-    if not relation.one_dimensional or box.dim != 1 or not one_network(relation, box, box):
-        problem = f"{relation.text} is not known to be a PSD kernel of numbers on {box}"
-        raise InputError("relation", problem, "a symmetric PSD kernel, on an interval")
-    return tuple(_attempt(*entry) for entry in _entries(relation, box, limit))
+    x_box = parse_box(x, "x")
+    y_box = x_box if y is None else parse_box(y, "y")
+    if not relation.one_dimensional or x_box.dim != 1 or y_box.dim != 1:
+        problem = f"{relation.text} on {x_box} x {y_box} is not one of two numbers"
+        raise InputError("relation", problem, "a relation of numbers x, y on intervals")
+    entries = [*_of_features(relation, x_box, y_box, limit)]
+    if one_network(relation, x_box, y_box):
+        entries += _of_one_network(relation, x_box, limit)
+    else:
+        entries += _of_two_networks(relation, x_box, y_box, limit)
+    # existence before construction
+    return tuple(_attempt(*entry) for entry in sorted(entries, key=lambda entry: entry[2]))
 
 
-_Count = Callable[[], tuple[int, int | None]]
+_Count = Callable[[], tuple[int | None, int | None]]
+_Entry = tuple[str, str, bool, _Count]
 
 
 def _attempt(name: str, theorem: str, constructive: bool, count: _Count) -> UpperBound:
@@ -117,17 +133,60 @@ def _attempt(name: str, theorem: str, constructive: bool, count: _Count) -> Uppe
     return UpperBound(name, theorem, constructive, units, d)
 
 
-def _entries(relation: Relation, box: Box, eps: fmpq) -> Iterator[tuple[str, str, bool, _Count]]:
+def _rank(label: str, symbol: str, each: int, relation: Relation, x: Box, y: Box, eps: fmpq) -> _Count:
+    """Features by a theorem that counts them, with the constants of the relation."""
+
+    def count() -> tuple[None, int]:
+        record = theorem(label)
+        form = record.resource(symbol)
+        values = constants(record, relation, x, y, {s.name for s in form.symbols} - {"eps"})
+        found = form.count({**values, "eps": from_fmpq(eps)})
+        assert found is not None
+        return None, each * found
+
+    return count
+
+
+def _of_features(relation: Relation, x: Box, y: Box, eps: fmpq) -> Iterator[_Entry]:
+    """What does not depend on the number of networks: theorems that count features, and polynomials."""
+
+    def deep() -> tuple[int, int]:
+        found = deep_polynomial(relation, x, y, from_fmpq(eps))
+        return found.units, found.phi.out_features
+
+    yield "sampled waves", "fourier-rank", False, _rank("fourier-rank", "m", 2, relation, x, y, eps)
+    yield "Chebyshev polynomials", "chebyshev-rank", True, _rank("chebyshev-rank", "d", 1, relation, x, y, eps)
+    yield "deep network of a polynomial", "deep-square", True, deep
+
+
+def _of_two_networks(relation: Relation, x: Box, y: Box, eps: fmpq) -> Iterator[_Entry]:
+    def splines(budget: str) -> _Count:
+        def count() -> tuple[int, int]:
+            found = asymmetric_units(relation, x, y, from_fmpq(eps), budget)
+            return found.units, found.d
+
+        return count
+
+    def grid() -> tuple[int, int]:
+        found = grid_units(relation, x, y, from_fmpq(eps))
+        return found.units, found.d
+
+    yield "splines for each feature, Euclidean budget", "asymmetric-neurons", True, splines("vector")
+    yield "splines for each feature, budget of its own", "asymmetric-neurons-coordinate", True, splines("coordinate")
+    yield "two grids", "grid-neurons", True, grid
+
+
+def _of_one_network(relation: Relation, box: Box, eps: fmpq) -> Iterator[_Entry]:
     exact_eps = from_fmpq(eps)
 
     def splines(budget: str) -> _Count:
-        def count() -> tuple[int, int | None]:
+        def count() -> tuple[int, int]:
             found = spline_units(relation, box, exact_eps, budget)
             return found.units, found.d
 
         return count
 
-    def grid() -> tuple[int, int | None]:
+    def grid() -> tuple[int, int]:
         found = grid_units(relation, box, eps=exact_eps)
         return found.units, found.d
 
@@ -136,6 +195,9 @@ def _entries(relation: Relation, box: Box, eps: fmpq) -> Iterator[tuple[str, str
     each = "for each feature"
     barron = f"sampled units {each}"
     yield barron, "barron-sup", False, lambda: features.count(features.barron, 0)
+    yield "sampled frequencies", "fourier-rank-anchored", False, _rank(
+        "fourier-rank-anchored", "m", 2, relation, box, box, eps
+    )
     yield f"{barron}, affine part free", "barron-sup-affine", False, lambda: features.count(features.curved, 1)
     yield f"sampled knots {each}", "direct-sampling", False, lambda: features.count(features.knots, 1)
     yield "sampled sections", "kernel-barron", False, sections.sampled

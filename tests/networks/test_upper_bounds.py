@@ -60,7 +60,7 @@ def disjoint(costs, eps):
 )
 def test_gaussian_table(eps, quoted, shared, splines, coordinate, grid):
     """Fewer units than 3.5e6, …, 4.0e12 and 26, …, 1225 suffice: x is centred, and integers are allocated exactly."""
-    found = {bound.theorem: bound for bound in upper_bounds(GAUSSIAN, "[0,1]", eps)}
+    found = {bound.theorem: bound for bound in upper_bounds(GAUSSIAN, "[0,1]", eps=eps)}
     # V = V': every feature has a slope 0 somewhere on the interval
     expected = {
         "barron-sup": disjoint([4 * R * v for v in CURVED], eps),
@@ -80,7 +80,7 @@ def test_gaussian_table(eps, quoted, shared, splines, coordinate, grid):
 @pytest.mark.parametrize("eps", ["1e-1", "1e-3"])
 def test_sections_by_hand(eps):
     """‖F''‖ = √3/ℓ² = 4√3 and ‖F'‖ = 1/ℓ = 2 everywhere."""
-    found = {bound.theorem: bound for bound in upper_bounds(GAUSSIAN, "[0,1]", eps)}
+    found = {bound.theorem: bound for bound in upper_bounds(GAUSSIAN, "[0,1]", eps=eps)}
     delta = mp.sqrt(1 + mp.mpf(eps)) - 1
     curved = 4 * mp.sqrt(3) * mp.quad(lambda s: mp.sqrt(1 + s * s), [-mp.mpf(1) / 2, mp.mpf(1) / 2])
     factor = 2 + mp.sqrt(2)
@@ -91,12 +91,12 @@ def test_sections_by_hand(eps):
 
 def test_shifted_boxes_count_alike():
     """The kernel is invariant under shifts, and x is centred."""
-    here, there = (upper_bounds(GAUSSIAN, box, "1e-2") for box in ("[0,1]", "[5,6]"))
+    here, there = (upper_bounds(GAUSSIAN, box, eps="1e-2") for box in ("[0,1]", "[5,6]"))
     assert [(b.theorem, b.units) for b in here] == [(b.theorem, b.units) for b in there]
 
 
 def test_a_kernel_with_a_kink_has_no_curvature():
-    found = {bound.theorem: bound for bound in upper_bounds(parse_relation("brownian"), "[0,1]", "1e-1")}
+    found = {bound.theorem: bound for bound in upper_bounds(parse_relation("brownian"), "[0,1]", eps="1e-1")}
     for label in ("kernel-barron", "kernel-barron-affine", "ridge-spline"):
         assert found[label].units is None and "no derivative" in found[label].reason
     assert found["grid-neurons"].units == 3
@@ -104,19 +104,43 @@ def test_a_kernel_with_a_kink_has_no_curvature():
 
 
 def test_without_an_expansion_the_sections_still_count():
-    found = {bound.theorem: bound for bound in upper_bounds(GAUSSIAN * 2 + GAUSSIAN, "[0,1]", "1e-1")}
+    found = {bound.theorem: bound for bound in upper_bounds(GAUSSIAN * 2 + GAUSSIAN, "[0,1]", eps="1e-1")}
     assert found["barron-sup"].units is None and "no stored expansion" in found["barron-sup"].reason
     assert found["ridge-spline"].units is not None
+
+
+def test_two_networks():
+    found = {bound.theorem: bound for bound in upper_bounds(parse_relation("sin(x+2*y)"), "[0,1]", eps="1e-2")}
+    assert set(found) == {
+        "fourier-rank", "chebyshev-rank", "deep-square", "asymmetric-neurons", "asymmetric-neurons-coordinate",
+        "grid-neurons",
+    }  # fmt: skip
+    # M_x = 1 and M_y = 4, rounded up a little: (n_x, n_y) with 1/(8 n_x²) + 4/(8 n_y²) <= 1/100
+    least = min(n + m for n in range(1, 60) for m in range(1, 60) if 100 * (m * m + 4 * n * n) <= 8 * n * n * m * m)
+    assert least <= found["grid-neurons"].units <= least + 1
+    assert found["asymmetric-neurons"].d == 2
+    assert found["deep-square"].units is None and "polynomial" in found["deep-square"].reason
+
+
+def test_polynomials_are_cheap_for_deep_networks():
+    relation = parse_relation("(x*y+1)**2")
+    units = {}
+    for eps in ("1e-2", "1e-6"):
+        found = {bound.theorem: bound for bound in upper_bounds(relation, "[0,1]", eps=eps)}
+        units[eps] = found["deep-square"].units, found["grid-neurons"].units
+    # logarithmic against square root growth
+    assert units["1e-6"][0] < 3 * units["1e-2"][0] and units["1e-6"][1] > 90 * units["1e-2"][1]
+    assert found["chebyshev-rank"].units is None and 3 <= found["chebyshev-rank"].d <= 12
 
 
 @pytest.mark.parametrize(
     ("text", "box", "eps", "match"),
     [
-        ("tanh_order(c=4)", "[0,1]", "1e-1", "PSD"),
         ("gaussian(ell=1/2)", "[0,1]", "0", "not positive"),
-        ("gaussian(ell=1/2)", "[0,1]^2", "1e-1", "PSD"),
+        ("gaussian(ell=1/2)", "[0,1]^2", "1e-1", "numbers"),
+        ("x1*y1 + x2*y2", "[0,1]^2", "1e-1", "numbers"),
     ],
 )
 def test_refuses(text, box, eps, match):
     with pytest.raises(InputError, match=match):
-        upper_bounds(parse_relation(text), box, eps)
+        upper_bounds(parse_relation(text), box, eps=eps)
