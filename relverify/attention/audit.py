@@ -232,10 +232,13 @@ class _Inputs:
 
 def _array(path: Path, accepted: str) -> np.ndarray:
     try:
+        if not path.is_file():
+            raise InputError("inputs", f"{path} is not a file", accepted)
         if path.stat().st_size > MAX_INPUT_BYTES:
             raise InputError("inputs", f"{path} is too large", f"at most {MAX_INPUT_BYTES} bytes")
         if path.suffix == ".npy":
-            array = np.load(path, allow_pickle=False)
+            # mapped, so that a header cannot ask for more memory than the file has
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
         elif path.suffix == ".safetensors":
             stored = Weights(path)
             if "inputs" not in stored:
@@ -245,7 +248,7 @@ def _array(path: Path, accepted: str) -> np.ndarray:
             raise InputError("inputs", f"{path} is not accepted", accepted)
         if not isinstance(array, np.ndarray) or array.dtype.kind != "f":
             raise InputError("inputs", f"{path} holds no floating-point numbers", accepted)
-        return array.astype(np.float64)
+        return np.array(array, dtype=np.float64)
     except InputError as error:
         raise InputError("inputs", error.problem, error.accepted) from error
     except OSError as error:

@@ -41,7 +41,6 @@ class Weights:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
         self.places: dict[str, tuple[Path, str, tuple[int, ...], int]] = {}
-        self.read = 0
         if self.path.name.endswith(".index.json"):
             wanted = _index(self.path)
             for shard in sorted(set(wanted.values())):
@@ -100,7 +99,6 @@ class Weights:
         if kind == "BF16":
             raw = (raw.astype(np.uint32) << 16).view(np.float32)
         values = raw.astype(np.float64).reshape(shape)
-        self.read += values.nbytes
         if not np.isfinite(values).all():
             raise InputError("model", f"{name} holds NaN or infinite entries", "finite weights")
         return values

@@ -111,6 +111,19 @@ def test_needed_features_by_the_formula():
     assert needed_features(np.array([0.0, 0.0]), 0.1) == 0
 
 
+@pytest.mark.parametrize("weights", ["equal", "balanced"])
+def test_needed_features_by_the_matrix_of_values(weights):
+    """The values at the points ±e_i, weighted, have the singular values that the formula uses."""
+    s = np.array([2.0, 1.5, 1.0, 0.25, 0.2])
+    share = np.full(5, 1 / 5) if weights == "equal" else (1 / s) / np.sum(1 / s)
+    signs = np.kron(np.eye(5), [[1.0], [-1.0]])
+    both = np.repeat(share / 2, 2)
+    sigma = np.linalg.svd(np.sqrt(both)[:, None] * (signs * s @ signs.T) * np.sqrt(both), compute_uv=False)
+    for d in range(4):
+        left = math.sqrt(np.sum(sigma[d:] ** 2))
+        assert needed_features(s, left * (1 - 1e-12)) > d
+
+
 def test_contexts_and_capacity_are_the_theorems():
     assert contexts((2.0, 2.0), EPS) == (math.floor(1 + math.exp(4) / 9),) * 2
     low, high = contexts((1.0, 400.0), EPS)

@@ -137,11 +137,13 @@ def test_other_bad_arguments(make, capsys, tmp_path):
     np.save(tmp_path / "one.npy", np.ones((1, 16)))
     np.save(tmp_path / "nan.npy", np.full((4, 16), np.nan))
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
+    header = b"{'descr': '<f8', 'fortran_order': False, 'shape': (4, 1000000000000), }"
+    (tmp_path / "huge.npy").write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header) + 1) + header + b"\n")
     (tmp_path / "text.txt").write_text("1 2 3", encoding="utf-8")
     (tmp_path / "broken.json").write_text("{", encoding="utf-8")
     (tmp_path / "list.json").write_text("[1]", encoding="utf-8")
     (tmp_path / "deep.json").write_text("[" * 10**5, encoding="utf-8")
-    files = "wide.npy", "one.npy", "nan.npy", "objects.npy", "text.txt", "no.npy"
+    files = "wide.npy", "one.npy", "nan.npy", "objects.npy", "huge.npy", "text.txt", "no.npy", ""
     cases = [
         ["--eps", "0"], ["--eps", "1/2"], ["--eps", "0.1.2"], ["--ball", "-1"], ["--ball", "nan"], ["--offset", "-1"],
         *(["--inputs", str(tmp_path / name)] for name in files),
@@ -152,10 +154,20 @@ def test_other_bad_arguments(make, capsys, tmp_path):
         assert capsys.readouterr().err.splitlines()[-1].startswith(f"relverify: {case[-2][2:]}"), case
     for name in ("broken.json", "list.json", "deep.json", "no.json"):
         assert cli.run(["audit", str(model.model), "--config", str(tmp_path / name)]) == 64
+    assert cli.run(["audit", str(model.model), "--config", str(tmp_path)]) == 64
+    assert cli.run(["audit", str(tmp_path), "--config", str(model.config)]) == 64
     assert cli.run(["audit", str(tmp_path / "text.txt"), "--config", str(model.config)]) == 64
     for entry in ({"rope_scaling": {"type": "linear"}}, {"rope_parameters": {"rope_type": "yarn"}}, {"head_dim": 3}):
         odd = make("llama", **entry)
         assert cli.run(["audit", str(odd.model), "--config", str(odd.config)]) == 64
+
+
+def test_biases_that_a_family_always_has_must_be_there(make):
+    model = make("llama")
+    del model.tensors["model.layers.1.self_attn.k_proj.bias"]
+    model.write()
+    with pytest.raises(InputError, match=r"k_proj\.bias"):
+        relverify.audit(model.model, model.config)
 
 
 def test_every_family_reads_its_own_types():

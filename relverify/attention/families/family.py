@@ -37,6 +37,8 @@ class Architecture:
         The longest context of the model.
     rotary : Fraction or None
         The base of rotary positions.
+    biases : bool
+        Whether queries and keys must have biases, where the layout leaves it open.
     divisors : tuple of int
         By layer, what scores are divided by besides the square root of the head size.
     """
@@ -50,6 +52,7 @@ class Architecture:
     norm: str
     positions: int | None = None
     rotary: Fraction | None = None
+    biases: bool = False
     divisors: tuple[int, ...] = ()
 
 
@@ -118,6 +121,8 @@ class Config:
             If it is missing, too large, or no JSON object.
         """
         try:
+            if not os.path.isfile(path):
+                raise InputError("config", f"{path} is not a file", "a config.json")
             with open(path, "rb") as stream:
                 data = stream.read(MAX_CONFIG_BYTES + 1)
             if len(data) > MAX_CONFIG_BYTES:

@@ -37,6 +37,7 @@ def architecture(config: Config) -> Architecture:
         width=width,
         norm="rms",
         positions=config.count("max_position_embeddings", default=2048),
+        biases=config.get("model_type") == "qwen2" or config.get("attention_bias") is True,
         rotary=(Config(rotary) if "rope_theta" in rotary else config).rational("rope_theta", 10000),
     )
 
@@ -47,7 +48,7 @@ def layer(weights: Weights, model: Architecture, number: int) -> LayerWeights:
     sizes = {"q": model.heads * model.head_size, "k": model.key_heads * model.head_size}
     biases = {
         name: weights.tensor(f"{here}.self_attn.{name}_proj.bias", size)
-        if f"{here}.self_attn.{name}_proj.bias" in weights
+        if model.biases or f"{here}.self_attn.{name}_proj.bias" in weights
         else np.zeros(size)
         for name, size in sizes.items()
     }
