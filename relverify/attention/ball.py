@@ -152,6 +152,8 @@ def _circles(symmetric: Balls, antisymmetric: Balls) -> Intervals:
     Rotary positions make parts of S negative and parts of J large in the same planes; there it is the best certificate.
     """
     best = 0.0
+    if len(symmetric.mid) < 2:
+        return Intervals(np.asarray(best))
     for half in CIRCLES:
         with ctx.workprec(PREC):
             angle = arb.pi() / half

@@ -5,6 +5,8 @@ import math
 import numpy as np
 import pytest
 from flint import arb, fmpq
+from hypothesis import given
+from hypothesis import strategies as st
 
 from relverify.attention import ball, heads
 from relverify.attention.figures import Place, Spread, capacity, contexts, needed_features, quantisation
@@ -201,3 +203,35 @@ def test_rotation_matrix():
         assert abs(found.mid[i, i + 2] - math.sin(angle)) < 1e-15
     assert np.abs(found.mid @ found.mid.T - np.eye(4)).max() < 1e-15
     np.testing.assert_array_equal(heads.rotation(model, 0).mid, np.eye(4))
+
+
+@given(st.integers(0, 10**6), st.integers(1, 3), st.integers(1, 5), st.sampled_from([1e-30, 1e-3, 1.0, 1.0, 1e8]))
+def test_random_heads_stay_inside(seed, size, width, factor):
+    """Degenerate heads too: equal or zero rows, no biases, queries against keys. Compared with many points."""
+    rng = np.random.default_rng(seed)
+    query, key = rng.normal(size=(2, size, width))
+    shifts = rng.normal(size=(2, size)) * rng.choice([0.0, 1.0, 100.0], size=(2, 1))
+    kind = rng.integers(0, 5)
+    if kind == 0:
+        key = -query
+    elif kind == 1:
+        key[0] = 0
+    elif kind == 2:
+        query[-1] = query[0] * (1 + 1e-14)
+        key[-1] = key[0]
+    found = figures(query * factor, key, shifts[0] * factor, shifts[1], width=width)
+    u = rng.normal(size=(width, 500))
+    u /= np.linalg.norm(u, axis=0)
+    queries = (query @ u + shifts[0][:, None]) * factor
+    along, across = queries.T @ shifts[1], np.linalg.norm(key.T @ queries, axis=0)
+    tiny = 1e-13 * (abs(along) + across).max()
+    assert across.max() <= found.swing[1] + tiny
+    assert found.scores[0][0] <= (along - across).min() + tiny and (along + across).max() - tiny <= found.scores[1][1]
+    form = query.T @ key * factor
+    low = max(0.0, -np.linalg.eigvalsh((form + form.T) / 2)[0])
+    skew = np.linalg.norm(form - form.T, 2) / 2
+    tiny = 1e-13 * np.linalg.norm(form, 2)
+    assert found.negative[0] - tiny <= low <= found.negative[1] + tiny
+    assert found.antisymmetric[0] - tiny <= skew <= found.antisymmetric[1] + tiny
+    assert found.one_network[0] <= min(found.one_network[1], math.hypot(low, skew) + tiny)
+    assert found.decided and found.rank[0] <= found.rank[1] <= size
