@@ -16,8 +16,6 @@ def formal() -> Formal:
     # one unit of the measure; E sup|f − f_n|, E sup|Σ ε_i σ(t_i)| and E sup|Σ ε_i t_i| with t_i = w_i·x̃, ‖w_i‖ = 1
     size, norm, unit, sign = sp.symbols("size norm unit sign", positive=True)
     error, signed, linear, length = sp.symbols("E_error E_relu E_linear E_length", nonnegative=True)
-    u, v = sp.symbols("u v", real=True)
-    one, other = sp.symbols("one other", nonnegative=True)
     bound = 4 * V * R / sp.sqrt(n)
     return Formal(
         quantities=(
@@ -50,20 +48,39 @@ def formal() -> Formal:
                 linear, "<=", R * length, "Cauchy–Schwarz for (Σ ε_i w_i)·x̃, where ‖w_i‖ = 1.",
                 lemma="cauchy-schwarz", key="steele2004",
             ),
-            Identity(
-                ((u + v) ** 2 + (u - v) ** 2) / 2, "=", u**2 + v**2,
-                "Mixed terms cancel in the mean over the signs: the mean of ‖Σ ε_i w_i‖² is n.",
-            ),
-            Inequality(
-                ((one + other) / 2) ** 2, "<=", (one**2 + other**2) / 2,
-                "The square of a mean is at most the mean of the squares: the mean length is at most √n.",
-            ),
+            *mean_length("‖Σ ε_i w_i‖² is n", "the mean length is at most √n"),
             Inequality(
                 error, "<=", bound, "All together; some draw is at least as good as the mean.",
                 given=(
                     n * error <= 2 * V * signed, signed <= 2 * linear, linear <= R * length, length**2 <= n,
                 ),
             ),
+        ),
+    )  # fmt: skip
+
+
+def mean_length(square: str, length: str) -> tuple[Any, ...]:
+    """Steps for the mean of the length of a signed sum of vectors.
+
+    Parameters
+    ----------
+    square, length : str
+        What the mean of the square is, and what follows for the mean of the length.
+    """
+    import sympy as sp
+
+    from relverify.core.steps import Identity, Inequality
+
+    u, v = sp.symbols("u v", real=True)
+    one, other = sp.symbols("one other", nonnegative=True)
+    return (
+        Identity(
+            ((u + v) ** 2 + (u - v) ** 2) / 2, "=", u**2 + v**2,
+            f"Mixed terms cancel in the mean over the signs: the mean of {square}.",
+        ),
+        Inequality(
+            ((one + other) / 2) ** 2, "<=", (one**2 + other**2) / 2,
+            f"The square of a mean is at most the mean of the squares: {length}.",
         ),
     )  # fmt: skip
 

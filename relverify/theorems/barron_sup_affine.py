@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from relverify.core.theorem import Formal, Instance, Mutant, Quantity, Resource, Source, Theorem
-from relverify.theorems.barron_sup import DIRECTIONS, measure
+from relverify.theorems.barron_sup import DIRECTIONS, mean_length, measure
 
 
 def formal() -> Formal:
@@ -18,7 +18,6 @@ def formal() -> Formal:
     # one unit of the measure; E sup|f − f_n|, E sup|Σ ε_i |t_i|| and E sup|Σ ε_i t_i| with t_i = w_i·x̃, ‖w_i‖ = 1
     size, norm, unit, sign = sp.symbols("size norm unit sign", positive=True)
     error, signed, linear, length = sp.symbols("E_error E_abs E_linear E_length", nonnegative=True)
-    u, v = sp.symbols("u v", real=True)
     bound = 2 * V * R / sp.sqrt(n)
     return Formal(
         quantities=(
@@ -58,11 +57,7 @@ def formal() -> Formal:
                 linear, "<=", R * length, "Cauchy–Schwarz for (Σ ε_i w_i)·x̃, where ‖w_i‖ = 1.",
                 lemma="cauchy-schwarz", key="steele2004",
             ),
-            Identity(
-                ((u + v) ** 2 + (u - v) ** 2) / 2, "=", u**2 + v**2,
-                "Mixed terms cancel in the mean over the signs: the mean of ‖Σ ε_i w_i‖² is n, and the mean length at "
-                "most √n.",
-            ),
+            *mean_length("‖Σ ε_i w_i‖² is n", "the mean length is at most √n"),
             Inequality(
                 error, "<=", bound, "All together; some draw is at least as good as the mean.",
                 given=(n * error <= V * signed, signed <= 2 * linear, linear <= R * length, length**2 <= n),

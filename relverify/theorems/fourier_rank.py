@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from relverify.core.theorem import Formal, Instance, Mutant, Quantity, Resource, Source, Theorem
+from relverify.theorems.barron_sup import mean_length
 
 
 def formal() -> Formal:
@@ -54,10 +55,13 @@ def formal() -> Formal:
             ),
             Inequality(
                 sp.Abs(u + v), "<=", sp.Abs(u) + sp.Abs(v),
-                "Split each wave into its value at the centre of the ball and the rest. The values at the centre are "
-                "at most 1, so their signed sum has mean size at most √m, as mixed terms cancel.",
+                "Split each wave into its value at the centre of the ball, at most 1, and the rest: a fixed and a "
+                "moving part.",
             ),
-            Identity(((u + v) ** 2 + (u - v) ** 2) / 2, "=", u**2 + v**2, "Mixed terms cancel in the mean."),
+            *mean_length(
+                "the square of the fixed part is at most m, and that of ‖Σ ε_i ξ_i‖² is mΩ²",
+                "the mean sizes are at most √m and Ω√m",
+            ),
             Cited(
                 moving, "<=", 2 * linear,
                 "Contraction: cos(t + θ) − cos θ is 1-Lipschitz in t and 0 at 0, t = ξ·(z − centre).",
@@ -65,7 +69,7 @@ def formal() -> Formal:
             ),
             Cited(
                 linear, "<=", R * length,
-                "Cauchy–Schwarz; ‖Σ ε_i ξ_i‖² has mean mΩ².", lemma="cauchy-schwarz", key="steele2004",
+                "Cauchy–Schwarz for (Σ ε_i ξ_i)·(z − centre).", lemma="cauchy-schwarz", key="steele2004",
             ),
             Inequality(
                 error, "<=", bound, "All together; some draw is at least as good as the mean.",

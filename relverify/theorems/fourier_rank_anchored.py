@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from relverify.core.theorem import Formal, Instance, Mutant, Quantity, Resource, Source, Theorem
+from relverify.theorems.barron_sup import mean_length
 
 
 def formal() -> Formal:
@@ -13,7 +14,7 @@ def formal() -> Formal:
     from relverify.core.steps import Cited, Identity, Inequality
     from relverify.core.symbols import D, Omega, V, eps, m
 
-    a, b, u, v, difference, drawn = sp.symbols("a b u v r r_m", real=True)
+    a, b, difference, drawn = sp.symbols("a b r r_m", real=True)
     weight = sp.Symbol("weight", positive=True)
     wave = sp.Symbol("wave", real=True)
     error, signed, linear, length = sp.symbols("E_error E_signed E_linear E_length", nonnegative=True)
@@ -56,10 +57,7 @@ def formal() -> Formal:
             Cited(
                 linear, "<=", D * length, "Cauchy–Schwarz, ‖x − y‖ ≤ D.", lemma="cauchy-schwarz", key="steele2004",
             ),
-            Identity(
-                ((u + v) ** 2 + (u - v) ** 2) / 2, "=", u**2 + v**2,
-                "Mixed terms cancel in the mean: ‖Σ ε_i ξ_i‖² has mean mΩ², so that the mean length is at most Ω√m.",
-            ),
+            *mean_length("‖Σ ε_i ξ_i‖² is mΩ²", "the mean length is at most Ω√m"),
             Inequality(
                 error, "<=", bound, "All together; some draw is at least as good as the mean.",
                 given=(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from relverify.core.theorem import Formal, Instance, Mutant, Quantity, Resource, Source, Theorem
-from relverify.theorems.barron_sup import DIRECTIONS, rational_root
+from relverify.theorems.barron_sup import DIRECTIONS, mean_length, rational_root
 
 
 def formal() -> Formal:
@@ -62,8 +62,9 @@ def signed_products(signed: Any) -> tuple[Any, ...]:
     # s in [−1,1]; t in [0,1] after division by R, and q = t − ½; α² = A, √2 = z
     s, t, q, s_2, q_2 = sp.symbols("s t q s_2 q_2", real=True)
     alpha, A, root = sp.symbols("alpha A root", positive=True)
-    u, v = sp.symbols("u v", real=True)
-    product, linear_s, linear_q, slope = sp.symbols("E_product E_s E_q slope", nonnegative=True)
+    product, linear_s, linear_q, linear_w, length, slope = sp.symbols(
+        "E_product E_s E_q E_w E_length slope", nonnegative=True
+    )
     best = sp.Rational(3, 2) + sp.sqrt(2)
 
     def plus(a: Any, b: Any) -> Any:
@@ -90,14 +91,16 @@ def signed_products(signed: Any) -> tuple[Any, ...]:
             lemma="contraction", key="ledoux1991",
         ),
         Cited(
-            linear_q, "<=", sp.sqrt(n),
-            "Contraction once more: relu and the absolute value are 1-Lipschitz, constants have mean 0, and "
-            "Σ ε_i w_i·x̃ is at most ‖Σ ε_i w_i‖, by Cauchy–Schwarz.", lemma="contraction", key="ledoux1991",
+            linear_q, "<=", linear_w,
+            "Contraction once more: relu and the absolute value are 1-Lipschitz, and constants have mean 0; E_w is the "
+            "mean of the sup of Σ ε_i w_i·x̃/R.", lemma="contraction", key="ledoux1991",
         ),
-        Identity(
-            ((u + v) ** 2 + (u - v) ** 2) / 2, "=", u**2 + v**2,
-            "The mean of ‖Σ ε_i a_i‖² and of ‖Σ ε_i w_i‖² is n, so that the mean lengths are at most √n.",
+        Cited(
+            sp.Max(linear_s, linear_w), "<=", length,
+            "Cauchy–Schwarz for ⟨u, Σ ε_i a_i⟩ and (Σ ε_i w_i)·x̃/R, vectors a_i and w_i of length 1.",
+            lemma="cauchy-schwarz", key="steele2004",
         ),
+        *mean_length("‖Σ ε_i a_i‖² and of ‖Σ ε_i w_i‖² is n", "E_length, the mean of either length, is at most √n"),
         Identity(
             (alpha + 1 / (2 * alpha)) * (alpha + 1 / alpha), "=",
             alpha**2 + sp.Rational(3, 2) + 1 / (2 * alpha**2),
@@ -112,7 +115,9 @@ def signed_products(signed: Any) -> tuple[Any, ...]:
         ),
         Inequality(
             signed, "<=", (2 + sp.sqrt(2)) * R * sp.sqrt(n), "With s/2, and multiplied by R again.",
-            given=(signed <= R * (linear_s / 2 + product), linear_s**2 <= n, product**2 <= best**2 * n),
+            given=(
+                signed <= R * (linear_s / 2 + product), linear_s <= length, length**2 <= n, product <= best * length,
+            ),
         ),
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from relverify.core.theorem import Formal, Instance, Mutant, Quantity, Resource, Source, Theorem
-from relverify.theorems.barron_sup import DIRECTIONS
+from relverify.theorems.barron_sup import DIRECTIONS, mean_length
 
 
 def formal() -> Formal:
@@ -14,12 +14,12 @@ def formal() -> Formal:
     from relverify.core.steps import Cited, Identity, Inequality
     from relverify.core.symbols import R_x, R_y, V, eps, n
 
-    s, t, u, v, s_2, t_2 = sp.symbols("s t u v s_2 t_2", real=True)
+    s, t, s_2, t_2 = sp.symbols("s t s_2 t_2", real=True)
     weight, unit = sp.symbols("weight unit", real=True)
-    total, units = sp.symbols("sum units", nonnegative=True)
+    total, units, up, down = sp.symbols("sum units up down", nonnegative=True)
     # means of suprema: of the class, |Σ ε_i s_i t_i|, without sign, of the product of centred factors, Σ ε_i s_i
-    complexity, absolute, signed, product, linear_s, linear_t = sp.symbols(
-        "complexity E_absolute E_signed E_product E_s E_t", nonnegative=True
+    complexity, absolute, signed, product, linear_s, linear_t, linear_w, length = sp.symbols(
+        "complexity E_absolute E_signed E_product E_s E_t E_w E_length", nonnegative=True
     )
     half = sp.Rational(1, 2)
     bound = 6 * V * R_x * R_y / sp.sqrt(n)
@@ -45,9 +45,9 @@ def formal() -> Formal:
                 given=(sp.Abs(weight) <= total, sp.Abs(unit) <= units),
             ),
             Inequality(
-                absolute, "<=", 2 * signed,
+                sp.Max(up, down), "<=", up + down,
                 "w = 0 is allowed, so the sups of Σ ε_i s_i t_i and of its negative are nonnegative, and equal in law: "
-                "the larger of them is at most their sum.", given=(absolute <= signed + signed,),
+                "the larger of them has at most twice the mean of one.",
             ),
             Identity(
                 s * t, "=", (s - half) * (t - half) + s / 2 + t / 2 - sp.Rational(1, 4),
@@ -67,19 +67,20 @@ def formal() -> Formal:
                 lemma="contraction", key="ledoux1991",
             ),
             Cited(
-                linear_s, "<=", sp.sqrt(n),
-                "Contraction for relu, and Σ ε_i w·x̃_i ≤ ‖Σ ε_i x̃_i‖, which has mean at most √n; t likewise.",
+                linear_s, "<=", linear_w, "Contraction for relu: E_w is the mean of the sup of Σ ε_i w·x̃_i/R_x.",
                 lemma="contraction", key="ledoux1991",
             ),
-            Identity(
-                ((u + v) ** 2 + (u - v) ** 2) / 2, "=", u**2 + v**2, "Mixed terms cancel in the mean over the signs.",
+            Cited(
+                linear_w, "<=", length, "Cauchy–Schwarz for w·(Σ ε_i x̃_i)/R_x; t and y likewise.",
+                lemma="cauchy-schwarz", key="steele2004",
             ),
+            *mean_length("‖Σ ε_i x̃_i/R_x‖² is at most n", "the mean length is at most √n"),
             Inequality(
                 complexity, "<=", bound, "All together: 2 (2√n + √n) for the products, times V R_x R_y/n.",
                 given=(
                     n * complexity <= V * R_x * R_y * absolute, absolute <= 2 * signed,
                     signed <= product + linear_s / 2 + linear_t / 2, product <= linear_s + linear_t,
-                    linear_s**2 <= n, linear_t**2 <= n,
+                    linear_s <= length, linear_t <= length, length**2 <= n,
                 ),
             ),
         ),
