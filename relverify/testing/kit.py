@@ -22,6 +22,7 @@ from relverify.rigor.enclose import enclose
 from relverify.rigor.exact import exact
 
 LAST = {"upper": ("<=", "<", "="), "lower": (">=", ">", "="), "tight": ("<=", "<", ">=", ">", "=")}
+LONG = 60
 SENSES = {"upper": "<=", "lower": ">=", "tight": "=="}
 
 
@@ -313,7 +314,12 @@ def _values(formal: Formal, instance: Instance) -> dict[sp.Symbol, Any]:
 
 
 def _parameters(instance: Instance) -> str:
-    return ", ".join(f"{name}={value}" for name, value in instance.values.items())
+    return ", ".join(f"{name}={_shown(value)}" for name, value in instance.values.items())
+
+
+def _shown(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= LONG else f"{enclose(exact(value), prec=64).str(12, radius=False)}"
 
 
 class _Counterexample(Exception):

@@ -129,17 +129,16 @@ def _instance(knots: list[tuple[Any, Any]], length: Any, n: int, **changed: Any)
 
 def extremal() -> Instance:
     """A knot at the left end and an opposite one 2^−400 to the right of it: h_1' is off by V/2 almost everywhere."""
-    from fractions import Fraction
-
-    near = _instance([(0, 1), (Fraction(1, 2**400), -1)], 1, 1)
+    found = _step(1)
     # attained up to 2^-400, not exactly
-    return Instance(near.values, near.observed, "opposite knots at 0 and 2^-400 on [0,1], one drawn")
+    return Instance(found.values, found.observed, found.text)
 
 
 def _step(n: int) -> Instance:
     from fractions import Fraction
 
-    return _instance([(0, 1), (Fraction(1, 2**400), -1)], 1, n)
+    found = _instance([(0, 1), (Fraction(1, 2**400), -1)], 1, n)
+    return Instance(found.values, found.observed, f"|x|/2 - |x-2^-400|/2 on [0,1], all draws of {n}", found.exact)
 
 
 def _net_turn() -> Instance:

@@ -188,5 +188,5 @@ THEOREM = Theorem(
         ),
         Mutant("features-only", "as many units as features", _small, _features),
     ),
-    limits=("s → ∞: ρ = p, the rate of one feature", "neuron-rate-coordinate: a smaller rate where s is small"),
+    limits=("s → ∞: ρ = p, the rate of one feature", "neuron-rate-coordinate: never a larger rate"),
 )  # fmt: skip
