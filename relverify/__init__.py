@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from relverify.api import (
         audit,
         bound,
+        check,
         list_theorems,
         new,
         parse_box,
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 _HOME = {
     **dict.fromkeys(
         (
-            "audit", "bound", "list_theorems", "new", "parse_box", "relation", "show", "synthesize", "theorem", "train",
-            "verify",
+            "audit", "bound", "check", "list_theorems", "new", "parse_box", "relation", "show", "synthesize", "theorem",
+            "train", "verify",
         ),
         "relverify.api",
     ),
@@ -54,6 +55,7 @@ __all__ = [
     "audit",
     "bound",
     "certify",
+    "check",
     "list_theorems",
     "load",
     "matrix_certificate",

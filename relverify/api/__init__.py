@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from relverify.api.bounds import BoundResult, bound, list_theorems, new, show
 from relverify.api.campaign import verify
+from relverify.api.certificates import check
 from relverify.api.networks import certify, synthesize, train
 from relverify.api.reading import parse_box, relation
 from relverify.api.transformers import audit
@@ -14,6 +15,7 @@ __all__ = [
     "audit",
     "bound",
     "certify",
+    "check",
     "list_theorems",
     "new",
     "parse_box",

@@ -94,6 +94,7 @@ def certify(
     x: str | Box,
     y: str | Box | None = None,
     activation: str | None = None,
+    out: str | Path | None = None,
     **options: Any,
 ) -> MatrixCertificate | VertexCertificate | ExecutedCertificate:
     """Prove how large sup|r - <phi, psi>| is, from both sides, rounding included.
@@ -107,6 +108,8 @@ def certify(
         Boxes with as many sides as the networks have inputs; `y` defaults to `x`.
     activation : str, optional
         For files, in place of the one that they name.
+    out : path, optional
+        A file for the certificate, which :func:`relverify.api.check` and the independent checker check.
     **options
         ``eps``, ``within``, ``memory``, ``time_limit``, ``max_cells``, ``progress``, ``threads`` and ``device`` of
         :func:`relverify.certify.engine.matrix_certificate`, and ``semantics``: ``"real"``, ``"float32"`` or
@@ -131,4 +134,13 @@ def certify(
     first = phi if isinstance(phi, MLP) else load(phi, activation, "phi")
     second = psi if psi is None or isinstance(psi, MLP) else load(psi, activation, "psi")
     boxes = parse_box(x, "x"), None if y is None else parse_box(y, "y")
-    return run(read_relation(relation), first, second, *boxes, **options)
+    given = read_relation(relation)
+    if out is None:
+        return run(given, first, second, *boxes, **options)
+    from relverify.certify.certificate import certificate, require_writable, write_certificate
+
+    require_writable(out, given, first, first if second is None else second, options.get("semantics", "real"))
+    found = run(given, first, second, *boxes, **options)
+    shared = {key: options[key] for key in ("within", "progress") if key in options}
+    write_certificate(out, certificate(found, given, first, second, *boxes, **shared))
+    return found

@@ -28,6 +28,7 @@ def command(
     semantics: Annotated[
         str, typer.Option("--semantics", help="real: exact functions; float32, float64: their execution.")
     ] = "real",
+    out: Annotated[Path | None, typer.Option("--out", help="File for the certificate, for relverify check.")] = None,
     as_json: Json = False,
 ) -> int:
     """Prove the error of one or two networks over a whole domain, rounding included."""
@@ -37,8 +38,8 @@ def command(
     options: dict[str, Any] = {"eps": eps, "within": within, "memory": memory * 1e9, "time_limit": time_limit}
     options |= {"threads": threads, "device": device, "semantics": semantics}
     with status(as_json) as progress:
-        found = api.certify(relation, phi, psi, x=x, y=y, activation=activation, progress=progress, **options)
-    result = as_dict(found)
+        found = api.certify(relation, phi, psi, x=x, y=y, activation=activation, out=out, progress=progress, **options)
+    result = as_dict(found) | {"certificate": None if out is None else str(out)}
     if as_json:
         print_json(result)
     else:
@@ -55,6 +56,7 @@ def command(
                 ("pairs of cells", str(found.cells)),
                 ("computed on", result["device"]),
                 ("seconds", f"{found.seconds:.3f}"),
+                *([("certificate", str(out))] if out is not None else []),
             ]
         )
     return outcome(found).exit_code
