@@ -7,10 +7,8 @@ networks are then certified by :func:`relverify.certify.vertex.vertex_certificat
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
@@ -24,14 +22,12 @@ from relverify.certify.vertex import VertexCertificate, vertex_certificate
 from relverify.core.box import Box, parse_box
 from relverify.errors import InputError
 from relverify.networks.asymmetric import asymmetric_units
-from relverify.networks.certified import write_certified
 from relverify.networks.construct import MAX_NODES, equal_nodes, interpolating_network
 from relverify.networks.counts import Prediction, grid_units, one_network, positive_eps, spline_units
 from relverify.networks.minimax import Fit, Side, choose_device, fine_grid, float_values, import_torch, one_thread
 from relverify.networks.mlp import MLP
+from relverify.networks.trained import Trained
 from relverify.relations.relation import Relation
-from relverify.rigor.decide import Verdict
-from relverify.rigor.decimals import decimal_string
 from relverify.rigor.exact import to_fmpq
 
 THEOREMS = ("grid-neurons", "symmetric", "asymmetric")
@@ -41,101 +37,6 @@ MOVES = 3
 # the largest error on a grid at which the fit may stop, as a part of eps: a network at eps itself cannot be certified
 AIM = 0.8
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Trained:
-    """Networks after training, with a certificate.
-
-    Parameters
-    ----------
-    phi : MLP
-    psi : MLP or None
-        None means the symmetric form, phi with itself.
-    relation : Relation
-    x, y : Box
-    eps : fmpq
-    units, n_x, n_y, d : int
-        Hidden units of all networks together and of each (n_y is 0 in the symmetric form), outputs.
-    theorem : str
-        Which theorem predicted the size.
-    predicted : int
-        Hidden units that it predicts.
-    certificate : VertexCertificate
-        Of the trained networks, against eps.
-    error_at_start : VertexCertificate
-        Of the networks before the first step, against eps.
-    start : str
-        What was random in them.
-    history : list of dict
-        Largest error on a grid after each stage (float64, not proved).
-    seconds : float
-    device : str
-    seed : int
-    """
-
-    phi: MLP
-    psi: MLP | None
-    relation: Relation
-    x: Box
-    y: Box
-    eps: fmpq
-    units: int
-    n_x: int
-    n_y: int
-    d: int
-    theorem: str
-    predicted: int
-    certificate: VertexCertificate
-    error_at_start: VertexCertificate
-    start: str
-    history: list[dict[str, Any]]
-    seconds: float
-    device: str
-    seed: int
-
-    @property
-    def verdict(self) -> Verdict:
-        """Whether the error is at most eps."""
-        return self.certificate.verdict or Verdict.UNDECIDED
-
-    def write(self, directory: str | os.PathLike[str]) -> dict[str, str]:
-        """Write the networks and the certificate; see :func:`relverify.networks.certified.write_certified`."""
-        return write_certified(directory, self.phi, self.psi, self.as_dict())
-
-    def as_dict(self) -> dict[str, Any]:
-        """Fields for JSON output; errors are decimal strings rounded outwards."""
-        return {
-            "relation": self.relation.text, "x": str(self.x), "y": str(self.y), "eps": str(self.eps),
-            "theorem": self.theorem, "units": self.units, "n_x": self.n_x, "n_y": self.n_y, "d": self.d,
-            "predicted": self.predicted, "verdict": str(self.verdict),
-            "upper": _decimal(self.certificate.upper, "up"), "lower": _decimal(self.certificate.lower, "down"),
-            "start": self.start, "start_upper": _decimal(self.error_at_start.upper, "up"),
-            "start_lower": _decimal(self.error_at_start.lower, "down"), "cells": self.certificate.cells,
-            "history": self.history, "seconds": round(self.seconds, 3), "device": self.device, "seed": self.seed,
-        }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Smallest:
-    """The smallest trained size that was found; a smaller one may exist.
-
-    Parameters
-    ----------
-    units : int
-    trained : Trained
-        Proved at that size.
-    tried : dict of int to str
-        The verdict at each size.
-    """
-
-    units: int
-    trained: Trained
-    tried: dict[int, str]
-
-
-def _decimal(value: fmpq | None, direction: Any) -> str | None:
-    return None if value is None else decimal_string(value, 6, direction)
 
 
 def train(
@@ -155,9 +56,10 @@ def train(
     Parameters
     ----------
     relation : Relation
-        One variable each side.
+        One variable each side, or two: then the networks stand on Kuhn simplices, see
+        :func:`relverify.networks.train_simplex.train_simplex`.
     x, y : Box or str
-        Intervals; y defaults to x.
+        Intervals, or boxes with two sides; y defaults to x.
     eps : exact number > 0
     units : int or (int, int), optional
         Hidden units in all, or of phi and psi; by default what `theorem` predicts.
@@ -189,66 +91,28 @@ def train(
     -----
     On one CPU thread the same seed gives the same weights. No global state of torch is left changed.
     """
+    if parse_box(x, "x").dim == 2:
+        return _train_plane(relation, x, y, eps, units, theorem, seed, init, device, progress)
     begin = time.perf_counter()
-    setup = _Setup(relation, x, y, eps, theorem, seed, init)
+    setup = Setup(relation, x, y, eps, theorem, seed, init)
     setup.device = choose_device(device)
     with one_thread():
         return _train(setup, setup.sizes(units), progress or (lambda _: None), begin)
 
 
-def smallest(
-    relation: Relation,
-    x: Box | str,
-    y: Box | str | None = None,
-    eps: object = None,
-    theorem: str = "grid-neurons",
-    seed: int = 0,
-    init: str = "uniform-knots",
-    device: str = "auto",
-    progress: Progress | None = None,
-    start: Trained | None = None,
-    time_limit: float = 120.0,
-) -> Smallest | None:
-    """Search downward for the smallest size at which training is proved to reach eps.
+def _train_plane(
+    relation: Relation, x: Box | str, y: Box | str | None, eps: object, units: int | tuple[int, int] | None,
+    theorem: str, seed: int, init: str, device: str, progress: Progress | None,
+) -> Trained:  # fmt: skip
+    from relverify.networks.train_simplex import parse_units, train_simplex
 
-    Parameters
-    ----------
-    relation, x, y, eps, theorem, seed, init, device, progress
-        See :func:`train`.
-    start : Trained, optional
-        A result to start from; trained at the predicted size if missing.
-    time_limit : float
-        Seconds after which no further size is tried.
-
-    Returns
-    -------
-    Smallest or None
-        The smallest size found by bisection; None if the size to start from is not proved.
-    """
-    begin = time.perf_counter()
-    say = progress or (lambda _: None)
-
-    def at(units: int | None) -> Trained:
-        found = train(relation, x, y, eps, units, theorem, seed, init, device)
-        say(f"{found.units} units: {found.verdict}")
-        return found
-
-    best = start or at(None)
-    tried = {best.units: str(best.verdict)}
-    if best.verdict is not Verdict.PROVED:
-        return None
-    failed = 1 if best.psi is not None else 0
-    step = max(1, best.units // 4)
-    while best.units - failed > 1 and time.perf_counter() - begin < time_limit:
-        # a few steps down from the prediction, then bisection
-        middle = best.units - step if best.units - step > failed else (best.units + failed) // 2
-        found = at(middle)
-        tried[middle] = str(found.verdict)
-        if found.verdict is Verdict.PROVED:
-            best = found
-        else:
-            failed, step = middle, best.units
-    return Smallest(best.units, best, tried)
+    if theorem != "grid-neurons":
+        raise InputError("theorem", f"{str(theorem)[:40]!r} counts for one number a side", "grid-neurons")
+    if init != "uniform-knots":
+        raise InputError("init", f"{str(init)[:40]!r} is not accepted for two numbers a side", "uniform-knots")
+    first = parse_box(x, "x")
+    one = one_network(relation, first, first if y is None else parse_box(y, "y"))
+    return train_simplex(relation, x, y, eps, parse_units(units, one), seed, device, progress)
 
 
 @lru_cache(maxsize=32)
@@ -258,7 +122,7 @@ def _predict(theorem: str, relation: Relation, x: Box, y: Box, eps: sp.Expr) -> 
     return {"grid-neurons": grid_units, "asymmetric": asymmetric_units}[theorem](relation, x, y, eps)
 
 
-class _Setup:
+class Setup:
     """Checked arguments of :func:`train`."""
 
     device = "cpu"
@@ -305,16 +169,16 @@ class _Setup:
         return chosen
 
 
-def _train(setup: _Setup, sizes: list[int], progress: Progress, begin: float) -> Trained:
+def _train(setup: Setup, sizes: list[int], progress: Progress, begin: float) -> Trained:
     torch = import_torch()
     values = float_values(setup.relation)
     generator = torch.Generator(device="cpu").manual_seed(setup.seed)
-    knots = [_knots(setup, n, ends, generator) for n, ends in zip(sizes, setup.ends, strict=False)]
-    d = _dimension(setup, sizes, values, knots)
+    nodes = [knots(setup, n, ends, generator) for n, ends in zip(sizes, setup.ends, strict=False)]
+    d = dimension(setup, sizes, values, nodes)
     fit = Fit(values, [], setup.device, progress)
-    for nodes in knots:
-        drawn = torch.randn(len(nodes), d, generator=generator, dtype=torch.float64) / math.sqrt(d)
-        fit.sides.append(Side(fit.tensor(nodes), fit.tensor(drawn)))
+    for at in nodes:
+        drawn = torch.randn(len(at), d, generator=generator, dtype=torch.float64) / math.sqrt(d)
+        fit.sides.append(Side(fit.tensor(at), fit.tensor(drawn)))
 
     def certified(sides: list[Side], within: fmpq | None) -> tuple[list[MLP], VertexCertificate]:
         nets = [interpolating_network(*side.arrays()) for side in sides]
@@ -352,7 +216,7 @@ def _train(setup: _Setup, sizes: list[int], progress: Progress, begin: float) ->
     )  # fmt: skip
 
 
-def _knots(setup: _Setup, n: int, ends: tuple[fmpq, fmpq], generator: Any) -> np.ndarray:
+def knots(setup: Setup, n: int, ends: tuple[fmpq, fmpq], generator: Any) -> np.ndarray:
     """The n + 1 nodes at the start; the first is a kink only outside the box."""
     nodes = equal_nodes(ends, n)
     if setup.init == "random-knots" and n > 1:
@@ -369,7 +233,7 @@ def _distinct(side: Side) -> bool:
     return all(b - a > 1e-9 * (nodes[-1] - nodes[0]) for a, b in pairwise(nodes.tolist()))
 
 
-def _dimension(setup: _Setup, sizes: list[int], values: Any, knots: list[np.ndarray]) -> int:
+def dimension(setup: Setup, sizes: list[int], values: Any, knots: list[np.ndarray]) -> int:
     """Outputs: as predicted, or the numerical rank at eps/20 and two more, at most n + 1."""
     most = min(sizes) + 1
     if setup.theorem != "grid-neurons":

@@ -17,8 +17,9 @@ from relverify.rigor.exact import to_fmpq
 
 torch = pytest.importorskip("torch", reason="needs PyTorch")
 
+from relverify.networks.ensemble import smallest, train_ensemble  # noqa: E402
 from relverify.networks.minimax import fine_grid, float_values  # noqa: E402
-from relverify.networks.train import smallest, train  # noqa: E402
+from relverify.networks.train import train  # noqa: E402
 
 pytestmark = pytest.mark.torch
 GAUSSIAN = "gaussian(ell=1/2)"
@@ -148,7 +149,7 @@ def test_predicted_size_by_the_asymmetric_theorem(eps, units, seed):
         ({"units": (3, 3)}, "units"),
         ({"units": 10**9}, "units"),
         ({"x": "[1,0]"}, "x"),
-        ({"x": "[0,1]^2"}, "x"),
+        ({"x": "[0,1]^2"}, "relation"), ({"x": "[0,1]^3"}, "x"),
     ],
 )
 def test_refuses(change, argument):
@@ -182,3 +183,22 @@ def test_fine_grid_and_values():
     assert float_values(parse_relation("x - x + 2"))(points, points).tolist() == [[2.0, 2.0], [2.0, 2.0]]
     with pytest.raises(InputError, match="no finite value"):
         float_values(parse_relation("1/(x-y)"))(points, points)
+
+
+def test_an_ensemble_starts_where_single_trainings_do():
+    relation = parse_relation(GAUSSIAN)
+    ensemble = train_ensemble(relation, "[0,1]", eps="1e-2", seeds=(3, 5, 8))
+    for k, seed in enumerate((3, 5, 8)):
+        found = ensemble.member(k)
+        _holds(found, "1e-2")
+        alone = train(relation, "[0,1]", eps="1e-2", seed=seed)
+        assert (found.seed, found.units) == (seed, alone.units) and found.phi.digest() != alone.phi.digest()
+        assert found.error_at_start.lower == alone.error_at_start.lower
+        assert abs(found.certificate.upper / alone.certificate.upper - 1) < fmpq(1, 10)
+
+
+def test_an_ensemble_of_two_networks():
+    ensemble = train_ensemble(parse_relation("tanh_order(c=4)"), "[-1,1]", eps="1e-1", seeds=range(4))
+    _holds(ensemble.member(ensemble.best), "1e-1")
+    with pytest.raises(InputError, match="members"):
+        train_ensemble(parse_relation(GAUSSIAN), "[0,1]", eps="1e-1", seeds=())
