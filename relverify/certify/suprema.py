@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from relverify.certify.linear import Balls, length, operator_norm, symmetric_eigenvalues
+from relverify.certify.linear import Balls, length, operator_norm, sum_above, symmetric_eigenvalues
 from relverify.rigor.intervals import UNIT, Intervals
 
 # how far multipliers are moved away from the spectrum, and the relative width that is narrow enough
@@ -145,11 +145,10 @@ def sup_bilinear(n: Balls, p: Balls, t: Balls, inner: float = 1.0) -> Intervals:
     full[: len(sigma)] = sigma
     ends = [np.zeros(len(full)), np.zeros(len(full))]
     ends[0][: n.shape[0]], ends[1][: n.shape[1]] = left.T @ p.mid, right @ t.mid
-    lowest = float(lower)
     start = (np.linalg.norm(p.mid + n.mid @ b) / 2, np.linalg.norm(t.mid + n.mid.T @ a) / 2)
     x, y = _dual(full, ends[0], ends[1], float(start[0]), float(start[1]))
-    upper = _dual_bound(n, p, t, x, y)
-    return Intervals(np.asarray(lowest), np.asarray(max(upper, lowest)))
+    upper = min(_dual_bound(n, p, t, x, y), sum_above(float(operator_norm(n).hi), p.norm(), t.norm()))
+    return Intervals(lower, np.asarray(upper))
 
 
 def _alternate(n: np.ndarray, p: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

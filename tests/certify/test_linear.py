@@ -132,7 +132,7 @@ def test_sup_bilinear_in_the_plane(rows, first, second):
     assert sampled <= float(found.hi) * (1 + 1e-14) + 1e-13
     assert float(found.lo) <= sampled * (1 + 1e-4) + 1e-9
     # the least bound of the multipliers may be larger than the supremum, but never than the sum of the norms
-    assert float(found.hi) <= (np.linalg.norm(n, 2) + np.linalg.norm(p) + np.linalg.norm(t)) * (1 + 1e-5) + 1e-9
+    assert float(found.hi) <= (np.linalg.norm(n, 2) + np.linalg.norm(p) + np.linalg.norm(t)) * (1 + 1e-13) + 1e-13
 
 
 def test_suprema_over_a_smaller_ball_are_attained():
