@@ -9,7 +9,8 @@ from typing import Any
 import sympy as sp
 from flint import acb, arb, ctx
 
-from relverify.rigor.enclose import to_arb
+from relverify.rigor.enclose import enclose, to_arb
+from relverify.rigor.roots import IsolatedRoot
 from relverify.rigor.straightline import Arithmetic, compile_expression
 
 _METHODS = "exp sin cos tan cot sec csc sinh cosh tanh coth sech csch gamma erf"
@@ -50,10 +51,6 @@ class _Flag:
     def smaller(self, z: acb, w: acb) -> acb:
         return z.real_min(w, analytic=self.analytic)
 
-    def nowhere(self, *_: acb) -> acb:
-        """No extension to the complex plane is known here."""
-        return acb("nan")
-
 
 ACB = Arithmetic(
     templates={
@@ -61,7 +58,6 @@ ACB = Arithmetic(
         "sqrt": "flag.sqrt({0})", "log": "flag.log({0})", "square": "{0} * {0}", "ratio": "{0} / {1}",
         "power_integer": "integer_power({0}, {1})", "power": "flag.power({0}, {1})", "Abs": "flag.size({0})",
         "sign": "flag.sign({0})", "Max": "flag.larger({0}, {1})", "Min": "flag.smaller({0}, {1})",
-        "IsolatedRoot": "flag.nowhere({0}, {1}, {2})",
     },
     constants={"Pi": "acb.pi()", "Exp1": "acb(1).exp()"},
     integer=acb,
@@ -139,7 +135,12 @@ def integral(
     True
     """
     others = dict(values or {})
-    rewritten = _by_sizes(expression)
+    rewritten = _by_sizes(sp.sympify(expression))
+    # constants of any kind need no extension to the complex plane
+    constants = [a for a in rewritten.atoms(sp.Function, IsolatedRoot) if not a.free_symbols]
+    named = {a: sp.Dummy(real=True) for a in constants}
+    rewritten = rewritten.xreplace(named)
+    others |= {named[a]: enclose(a, prec=prec + 20) for a in constants}
     with ctx.workprec(prec):
         points = [sp.sympify(low), *_kinks(rewritten, symbol, low, high), sp.sympify(high)]
         total = arb(0)

@@ -44,9 +44,9 @@ class IsolatedRoot(sp.Expr):
         """Whether it has no parameters."""
         return not self.free_symbols
 
-    def _eval_is_positive(self) -> bool | None:
+    def _eval_is_extended_positive(self) -> bool | None:
         # the bracket is closed, but a root at its end is excluded by the change of sign
-        return True if self.args[1].is_nonnegative else None
+        return True if self.args[1].is_nonnegative else super()._eval_is_extended_positive()
 
     def _eval_is_real(self) -> bool:
         return True

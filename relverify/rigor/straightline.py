@@ -169,7 +169,9 @@ class _Writer:
     def sum(self, node: sp.Add) -> str:
         # args of one Add are hashed; a fixed order keeps compiled code reproducible
         code = ""
-        for term in node.as_ordered_terms():
+        # SymPy orders numbers by their values, which may cost more than all else
+        costly = node.is_number and node.has(IsolatedRoot, sp.Sum)
+        for term in sorted(node.args, key=sp.default_sort_key) if costly else node.as_ordered_terms():
             coefficient, _ = term.as_coeff_Mul()
             if coefficient.is_negative and code:
                 code += f" - {self.visit(-term)}"
@@ -218,9 +220,15 @@ class _Writer:
         if len(limits[-1]) != 3:
             raise UnknownNode(f"{kind} without limits")
         index, low, high = limits[-1]
+        # a root does not depend on the index in most cases, and costs more than the whole loop
+        for root in sorted(function.atoms(IsolatedRoot), key=str):
+            if not any(limit[0] in root.free_symbols for limit in limits):
+                self.visit(root)
         name = f"{self.prefix}f{len(self.names)}"
         # what was computed outside from a symbol of the same name is another value
-        outer = {node: code for node, code in self.names.items() if index not in node.free_symbols}
+        outer = self.names
+        if index in outer:
+            outer = {node: code for node, code in outer.items() if index not in node.free_symbols}
         inner = _Writer(self.arithmetic, {**outer, index: f"{name}k"}, self.indent + 1, f"{name}_")
         value = inner.loop(kind, function, limits[:-1]) if len(limits) > 1 else inner.visit(function)
         self.emit(f"def {name}({name}k):")
