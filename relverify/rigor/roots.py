@@ -25,10 +25,10 @@ class IsolatedRoot(sp.Expr):
     Examples
     --------
     >>> from relverify.rigor.enclose import enclose
-    >>> w = sp.Dummy("w")
-    >>> root = IsolatedRoot(sp.Lambda(w, sp.cos(w) - w), sp.Integer(0), sp.Integer(1))
-    >>> root, enclose(root, prec=64).str(15)
-    (root of cos(w) - w in [0, 1], '[0.739085133215161 +/- 3.97e-16]')
+    >>> w = sp.Symbol("w")
+    >>> root = IsolatedRoot(sp.Lambda(w, w**2 - 2), sp.Integer(0), sp.Integer(2))
+    >>> root, enclose(root, prec=64).overlaps(arb(2).sqrt())
+    (root of w**2 - 2 in [0, 2], True)
     """
 
     is_commutative = True
