@@ -16,7 +16,7 @@ from flint import arb, ctx
 from relverify.core.box import Box, parse_box
 from relverify.errors import InputError
 from relverify.relations import parse_relation
-from relverify.relations.expansion import Expansion
+from relverify.relations.expansion import Expansion, Point
 from relverify.relations.relation import Relation
 from relverify.rigor.decide import Decision, Verdict, compare, overall
 from relverify.rigor.enclose import compile_arb, enclose
@@ -28,6 +28,7 @@ PLACES = (sp.Integer(0), sp.Rational(1, 3), sp.Rational(4, 7), sp.Integer(1))
 EQUAL = 100
 FAR = 50
 
+Ball = Callable[[int], arb]
 _Found = tuple[Verdict, str, tuple[str, ...], str]
 
 
@@ -100,11 +101,9 @@ def partial_sums(
         for a in range(len(points)):
             for b in range(a, len(points)):
                 where = f"d = {d} at {points[a]}, {points[b]}"
-                size = compare(lambda p, a=a, b=b, f=rest: abs(f(points[a], points[b], p)), "<=", _above(expansion, d))
+                size = compare(_size(rest.at(points[a], points[b])), "<=", _sum(_tail(expansion, d), _grain(expansion)))
                 decisions.append((f"|rest| <= tail for {where}", size))
-            below = compare(
-                lambda p, a=a, f=rest: f(points[a], points[a], p) + _grain(expansion, p), ">=", lambda p: arb(0)
-            )
+            below = compare(_sum(rest.at(points[a], points[a]), _grain(expansion)), ">=", lambda _: arb(0))
             decisions.append((f"rest >= 0 for d = {d} at {points[a]}", below))
     return _summary(decisions, "sums")
 
@@ -117,13 +116,9 @@ def attained_tails(relation: Relation, box: Box, cuts: Sequence[int] = CUTS) -> 
     for k in cuts:
         d = expansion.cut(k)
         point, rest = expansion.attained(k), _Rest(relation, expansion, d)
-        gap = compare(
-            lambda p, d=d, z=point, f=rest: abs(f(z, z, p) - enclose(expansion.tail(d), prec=p)),
-            "<=",
-            lambda p: _grain(expansion, p),
-            start=256,
-        )
-        decisions.append((f"tail attained for d = {d} at {point[0]}", gap))
+        gap = _size(_sum(rest.at(point, point), _enclosed(-expansion.tail(d))))
+        found = compare(gap, "<=", _grain(expansion), start=256)
+        decisions.append((f"tail attained for d = {d} at {point[0]}", found))
     return _summary(decisions, "tails")
 
 
@@ -145,25 +140,15 @@ def series(relation: Relation, box: Box, cuts: Sequence[int] = CUTS, far: int = 
             end = min(end, expansion.size)
         ends = [tuple(side.lo for side in box.sides), tuple(side.hi for side in box.sides)]
         for point in [expansion.attained(k)] if expansion.attained else ends:
-            found = _Squares(relation, expansion, d, end, point)
-            less = compare(found, "<=", _above(expansion, d), start=256)
+            squares = _Squares(relation, expansion, d, end, point)
+            less = compare(squares, "<=", _sum(_tail(expansion, d), _grain(expansion)), start=256)
             decisions.append((f"sum of the features {d + 1} to {end} <= tail", less))
+            whole = _sum(squares, _tail(expansion, end), _grain(expansion))
             if expansion.attained:
-                more = compare(
-                    lambda p, f=found, e=end: f(p) + enclose(expansion.tail(e), prec=p) + _grain(expansion, p),
-                    ">=",
-                    lambda p, d=d: enclose(expansion.tail(d), prec=p),
-                    start=256,
-                )
+                more = compare(whole, ">=", _tail(expansion, d), start=256)
                 decisions.append((f"that and the tail after {end} >= tail after {d}", more))
             if expansion.lower:
-                lower = expansion.lower(d)
-                below = compare(
-                    lambda p, low=lower: enclose(low, prec=p),
-                    "<=",
-                    lambda p, f=found, e=end: f(p) + enclose(expansion.tail(e), prec=p),
-                    start=256,
-                )
+                below = compare(_enclosed(expansion.lower(d)), "<=", whole, start=256)
                 decisions.append((f"lower bound of the tail after {d}", below))
     return _summary(decisions, "series")
 
@@ -204,12 +189,17 @@ class _Rest:
         self.features = compile_arb(features, relation.x_symbols)
         self.known: dict[tuple[Any, int], tuple[arb, tuple[arb, ...]]] = {}
 
-    def __call__(self, p: Sequence[sp.Expr], q: Sequence[sp.Expr], prec: int) -> arb:
-        with ctx.workprec(prec):
-            (at_p, f), (at_q, g) = self._at(p, prec), self._at(q, prec)
-            return self.value(*at_p, *at_q) - sum((s * t for s, t in zip(f, g, strict=True)), arb(0))
+    def at(self, p: Point, q: Point) -> Ball:
+        """Its value, given a precision."""
 
-    def _at(self, point: Sequence[sp.Expr], prec: int) -> Any:
+        def value(prec: int) -> arb:
+            with ctx.workprec(prec):
+                (at_p, f), (at_q, g) = self._at(p, prec), self._at(q, prec)
+                return self.value(*at_p, *at_q) - sum((s * t for s, t in zip(f, g, strict=True)), arb(0))
+
+        return value
+
+    def _at(self, point: Point, prec: int) -> Any:
         key = (tuple(point), prec)
         if key not in self.known:
             balls = tuple(enclose(v, prec=prec) for v in point)
@@ -220,9 +210,7 @@ class _Rest:
 class _Squares:
     """Σ f_i(p)² over a range of features."""
 
-    def __init__(
-        self, relation: Relation, expansion: Expansion, first: int, last: int, point: Sequence[sp.Expr]
-    ) -> None:
+    def __init__(self, relation: Relation, expansion: Expansion, first: int, last: int, point: Point) -> None:
         features = [expansion.feature(i) for i in range(first + 1, last + 1)]
         self.features, self.point = compile_arb(features, relation.x_symbols), point
 
@@ -246,16 +234,28 @@ def _around(expansion: Expansion, k: int) -> Iterator[int]:
         yield d + 1
 
 
-def _grain(expansion: Expansion, prec: int) -> arb:
-    return enclose(expansion.energy, prec=prec) / arb(2) ** EQUAL
+def _enclosed(expression: sp.Expr) -> Ball:
+    return lambda prec: enclose(expression, prec=prec)
+
+
+def _tail(expansion: Expansion, d: int) -> Ball:
+    return _enclosed(expansion.tail(d))
+
+
+def _grain(expansion: Expansion) -> Ball:
+    return _enclosed(expansion.energy / 2**EQUAL)
+
+
+def _sum(*parts: Ball) -> Ball:
+    return lambda prec: sum((part(prec) for part in parts), arb(0))
+
+
+def _size(part: Ball) -> Ball:
+    return lambda prec: abs(part(prec))
 
 
 def _vanishes(gap: arb) -> Decision:
     return compare(lambda _: abs(gap), "<", lambda _: arb(2) ** -60, max_prec=64)
-
-
-def _above(expansion: Expansion, d: int) -> Callable[[int], arb]:
-    return lambda p: enclose(expansion.tail(d), prec=p) + _grain(expansion, p)
 
 
 def _summary(decisions: Sequence[tuple[str, Decision]], what: str) -> _Found:
