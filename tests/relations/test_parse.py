@@ -63,7 +63,7 @@ def test_every_family_is_found_and_reads_its_example() -> None:
         ("gaussian(ell=-1/3)", "ell: -1/3 is not accepted"),
         ("gaussian()", "gaussian: ell is missing"),
         ("gaussian", "gaussian: ell is missing"),
-        ("gaussian(1, 2)", "has no parameter"),
+        ("gaussian(1, 2, 3)", "has no parameter"),
         ("gaussian(1, ell=2)", "gives ell twice"),
         ("gaussian(ell=1, ell=2)", "repeated"),
         ("gaussian(ell=[1])", "not accepted"),
