@@ -148,8 +148,9 @@ class Figures:
             "signature": {"positive": self.signature[0], "negative": self.signature[1]},
             **{
                 name: _ends(getattr(self, name))
-                for name in ("size", "symmetric", "antisymmetric", "negative", "one_network", "share", "rank", "swing")
+                for name in ("size", "symmetric", "antisymmetric", "negative", "one_network", "share", "swing")
             },
+            "rank": {"lo": self.rank[0], "hi": self.rank[1]},
             "context": _ends(self.context),
             "capacity": _ends((0.0, self.capacity))["hi"],
             "scores": {"least": _ends(self.scores[0]), "greatest": _ends(self.scores[1])},

@@ -211,6 +211,7 @@ def test_report_table_and_maps(make, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "1.3 @0" in printed and "8 of 8 heads, proved" in printed and str(out / "audit.html") in printed
     written = json.loads((out / "audit.json").read_text(encoding="utf-8"))
+    assert all(type(h["rank"][end]) is int for h in written["heads"] for end in ("lo", "hi"))
     assert [h["offset"] for h in written["heads"][:3]] == [2, 0, 2] and written["verdict"] == "proved"
     page = (out / "audit.html").read_text(encoding="utf-8")
     assert page.count("data:image/png;base64,") == len(audit_report.MAPS) and "http" not in page
