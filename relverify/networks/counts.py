@@ -312,7 +312,7 @@ class _Features:
 
     def curve(self, i: int) -> fmpq:
         """c with δ = c/n² for n pieces: M L²/8."""
-        return _sup(self.expansion.feature(i).diff(self.symbol, 2), self.symbol, self.box) * self.length**2 / 8
+        return _curve(self.expansion.feature(i), self.symbol, self.box) * self.length**2 / 8
 
     def size(self, i: int) -> fmpq:
         """sup|f_i|."""
@@ -321,6 +321,11 @@ class _Features:
     def constant(self, i: int) -> bool:
         """Whether the feature costs nothing."""
         return self.symbol not in self.expansion.feature(i).free_symbols
+
+
+@lru_cache(maxsize=1024)
+def _curve(expr: sp.Expr, symbol: sp.Symbol, box: Box) -> fmpq:
+    return _sup(expr.diff(symbol, 2), symbol, box)
 
 
 @lru_cache(maxsize=1024)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import flint
 import sympy as sp
@@ -23,8 +24,10 @@ from relverify.relations.expansion import Expansion
 from relverify.relations.properties import constants
 from relverify.relations.relation import Relation
 from relverify.relations.sup import supremum
+from relverify.rigor.decide import Verdict, decide
 from relverify.rigor.enclose import arf_to_fmpq, compile_arb, enclose
 from relverify.rigor.exact import from_fmpq, to_fmpq
+from relverify.rigor.integers import ceiling
 from relverify.rigor.quadrature import integral
 
 CELLS = 512
@@ -198,6 +201,7 @@ def _of_one_network(relation: Relation, box: Box, eps: fmpq) -> Iterator[_Entry]
     yield "sampled frequencies", "fourier-rank-anchored", False, _rank(
         "fourier-rank-anchored", "m", 2, relation, box, box, eps
     )
+    yield "splines of sampled waves", "fourier-neurons", False, lambda: _waves(relation, box, eps)
     yield f"{barron}, affine part free", "barron-sup-affine", False, lambda: features.count(features.curved, 1)
     yield f"sampled knots {each}", "direct-sampling", False, lambda: features.count(features.knots, 1)
     yield "sampled sections", "kernel-barron", False, sections.sampled
@@ -206,6 +210,23 @@ def _of_one_network(relation: Relation, box: Box, eps: fmpq) -> Iterator[_Entry]
     yield f"splines {each}, budget of its own", "symmetric-neurons-coordinate", True, splines("coordinate")
     yield "shared spline", "ridge-spline", True, sections.spline
     yield "grid", "grid-neurons", True, grid
+
+
+def _waves(relation: Relation, box: Box, eps: fmpq) -> tuple[int, int]:
+    """The first-order best split of eps: a fifth for the splines, with κ rounded, and the rest for the draw."""
+    record = theorem("fourier-neurons")
+    values = constants(record, relation, box, box, {"V", "L", "Omega"})
+    mass = _upper(enclose(values["V"], prec=PREC))
+    kappa = fmpq(1, int((15 * mass / eps).ceil()))
+    rest = from_fmpq(eps) - 2 * sp.sqrt(2) * from_fmpq(kappa) * values["V"] - 2 * from_fmpq(kappa) ** 2 * values["V"]
+    draws = max(1, ceiling((8 * values["V"] * values["L"] * values["Omega"] / rest) ** 2))
+    given = {**values, "m": draws, "kappa": from_fmpq(kappa)}
+    bound = record.formal().bound.subs({record.formal().symbol(name): value for name, value in given.items()})
+    if decide(sp.Le(bound, from_fmpq(eps), evaluate=False)).verdict is not Verdict.PROVED:
+        raise ArithmeticError(f"{draws} frequencies do not keep the error")
+    units = record.resource("N").count(given)
+    assert units is not None
+    return units, 2 * draws
 
 
 class _Sampled:
@@ -250,7 +271,7 @@ class _Sampled:
         if i not in self._features:
             centre = (self.box[0].lo + self.box[0].hi) / 2
             moved = expansion.feature(i).subs(self.symbol, self.symbol + centre)
-            self._features[i] = _Feature(moved, self.symbol, self.length)
+            self._features[i] = _feature(moved, self.symbol, self.length)
         return self._features[i]
 
     def barron(self, feature: _Feature) -> fmpq:
@@ -280,6 +301,11 @@ class _Feature:
             else:
                 least = min(arf_to_fmpq(abs(slope).upper()) for slope in slopes)
                 self.least_slope = _upper(arb(least) * _radius_squared(length).sqrt())
+
+
+@lru_cache(maxsize=512)
+def _feature(function: sp.Expr, symbol: sp.Symbol, length: fmpq) -> _Feature:
+    return _Feature(function, symbol, length)
 
 
 class _Sections:

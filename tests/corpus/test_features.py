@@ -14,6 +14,7 @@ from relverify.theorems import (
     chebyshev_rank,
     chebyshev_rank_tensor,
     deep_square,
+    fourier_neurons,
     fourier_rank,
     fourier_rank_anchored,
     matrix_certificate,
@@ -39,6 +40,12 @@ def waves(V: str, Omega: str, R: str, m: int) -> Any:
 
 def anchored(V: str, Omega: str, D: str, m: int) -> Any:
     return 2 * q(V) / m * (2 * q(D) * mp.sqrt(m * q(Omega) ** 2))
+
+
+def drawn_splines(V: str, Omega: str, L: str, m: int, kappa: str) -> Any:
+    """Twice the mean error of the draw, and (√V + κ√(2V))² − V for the network."""
+    delta = q(kappa) * mp.sqrt(2 * q(V))
+    return 2 * anchored(V, Omega, L, m) + (mp.sqrt(q(V)) + delta) ** 2 - q(V)
 
 
 def chebyshev_tail(M: str, rho: str, d: int) -> Any:
@@ -88,6 +95,11 @@ BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
     (fourier_rank_anchored.THEOREM, anchored, [
         {"V": "1", "Omega": "2", "D": "1", "m": 100}, {"V": "7/3", "Omega": "1/5", "D": "1/9", "m": 5},
         {"V": "2", "Omega": "30", "D": "3", "m": 17},
+    ]),
+    (fourier_neurons.THEOREM, drawn_splines, [
+        {"V": "1", "Omega": "2", "L": "1", "m": 100, "kappa": "1/100"},
+        {"V": "7/3", "Omega": "1/5", "L": "1/9", "m": 5, "kappa": "2"},
+        {"V": "2", "Omega": "30", "L": "3", "m": 17, "kappa": "1/100000"},
     ]),
     (chebyshev_rank.THEOREM, chebyshev_tail, [
         {"M": "1", "rho": "2", "d": 1}, {"M": "9/4", "rho": "7/2", "d": 10}, {"M": "1/3", "rho": "3", "d": 77},
@@ -140,6 +152,8 @@ def test_bound(theorem: Theorem, by_hand: Callable[..., Any], point: dict[str, A
         (deep_square.THEOREM, "N", {"m": 4}, 11),
         (fourier_rank.THEOREM, "m", {"V": 1, "Omega": 2, "R": 1, "eps": "1/10"}, 10_000),
         (fourier_rank_anchored.THEOREM, "m", {"V": 1, "Omega": 2, "D": 1, "eps": "1/10"}, 6400),
+        # 2 (m + L Ω m / sqrt(2κ)): √(2κ) = 1/10
+        (fourier_neurons.THEOREM, "N", {"m": 10, "L": 3, "Omega": 2, "kappa": "1/200"}, 1220),
         (sample_complexity.THEOREM, "n", {"V": 1, "R_x": 1, "R_y": 1, "eps": "1/10"}, 3600),
     ],
 )

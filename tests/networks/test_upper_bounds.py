@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import mpmath
 import pytest
+import sympy as sp
 
 from relverify.errors import InputError
 from relverify.networks.upper_bounds import upper_bounds
@@ -77,9 +80,9 @@ def test_gaussian_table(eps, quoted, shared, splines, coordinate, grid):
     assert found["grid-neurons"].units == grid
 
 
-@pytest.mark.parametrize("eps", ["1e-1", "1e-3"])
-def test_sections_by_hand(eps):
+def test_sections_by_hand():
     """‖F''‖ = √3/ℓ² = 4√3 and ‖F'‖ = 1/ℓ = 2 everywhere."""
+    eps = "1e-3"
     found = {bound.theorem: bound for bound in upper_bounds(GAUSSIAN, "[0,1]", eps=eps)}
     delta = mp.sqrt(1 + mp.mpf(eps)) - 1
     curved = 4 * mp.sqrt(3) * mp.quad(lambda s: mp.sqrt(1 + s * s), [-mp.mpf(1) / 2, mp.mpf(1) / 2])
@@ -91,7 +94,7 @@ def test_sections_by_hand(eps):
 
 def test_shifted_boxes_count_alike():
     """The kernel is invariant under shifts, and x is centred."""
-    here, there = (upper_bounds(GAUSSIAN, box, eps="1e-2") for box in ("[0,1]", "[5,6]"))
+    here, there = (upper_bounds(GAUSSIAN, box, eps="1e-1") for box in ("[0,1]", "[5,6]"))
     assert [(b.theorem, b.units) for b in here] == [(b.theorem, b.units) for b in there]
 
 
@@ -107,6 +110,17 @@ def test_without_an_expansion_the_sections_still_count():
     found = {bound.theorem: bound for bound in upper_bounds(GAUSSIAN * 2 + GAUSSIAN, "[0,1]", eps="1e-1")}
     assert found["barron-sup"].units is None and "no stored expansion" in found["barron-sup"].reason
     assert found["ridge-spline"].units is not None
+
+
+def test_splines_of_sampled_waves_by_hand():
+    """A Gaussian with its spectrum: V = 1, Ω = 1/ℓ = 2, given as facts of the relation."""
+    known = {"fourier_mass": lambda x, y: sp.Integer(1), "spectral_frequency": lambda x, y: sp.Integer(2)}
+    relation = dataclasses.replace(GAUSSIAN, facts={**GAUSSIAN.facts, **known})
+    found = {bound.theorem: bound for bound in upper_bounds(relation, "[0,1]", eps="1e-1")}["fourier-neurons"]
+    # κ = 1/150, and the rest of the error for the draw of m
+    kappa = mp.mpf(1) / 150
+    m = int(mp.ceil((16 / (mp.mpf(1) / 10 - 2 * mp.sqrt(2) * kappa - 2 * kappa**2)) ** 2))
+    assert found.d == 2 * m and found.units == int(mp.ceil(2 * m + 2 * m * 2 / mp.sqrt(2 * kappa)))
 
 
 def test_two_networks():
