@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         audit,
         bound,
         check,
+        limits,
         list_theorems,
         new,
         parse_box,
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 _HOME = {
     **dict.fromkeys(
         (
-            "audit", "bound", "check", "list_theorems", "new", "parse_box", "relation", "show", "synthesize", "theorem",
-            "train", "verify",
+            "audit", "bound", "check", "limits", "list_theorems", "new", "parse_box", "relation", "show", "synthesize",
+            "theorem", "train", "verify",
         ),
         "relverify.api",
     ),
@@ -56,6 +57,7 @@ __all__ = [
     "bound",
     "certify",
     "check",
+    "limits",
     "list_theorems",
     "load",
     "matrix_certificate",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import flint
-from flint import acb_mat, arb, fmpq, fmpq_mat
+import numpy as np
+from flint import arb, arb_mat, fmpq, fmpq_mat
 
 from relverify.errors import InputError
 from relverify.rigor.enclose import endpoints
 
 MAX_SIGNS = 12
-MAX_PRECISION = 8192
+PRECISION, DIGITS = 384, (40, 90)
 
 
 def sign_norm(matrix: fmpq_mat) -> tuple[fmpq, list[int]]:
@@ -82,7 +83,13 @@ def eigenvalues(matrix: fmpq_mat, width: fmpq) -> list[tuple[fmpq, fmpq]]:
     Raises
     ------
     InputError
-        If no precision up to ``MAX_PRECISION`` suffices.
+        If the matrix is not symmetric, or its eigenvalues were not found so accurately.
+
+    Notes
+    -----
+    With V near orthogonal, the eigenvalues of V'GV are those of G times factors between the extreme eigenvalues of V'V
+    (Ostrowski), and they differ from its diagonal by at most the norm of the rest (Weyl). V is found in float64, or
+    else by mpmath; multiple eigenvalues need no care.
 
     Examples
     --------
@@ -91,16 +98,59 @@ def eigenvalues(matrix: fmpq_mat, width: fmpq) -> list[tuple[fmpq, fmpq]]:
     """
     if matrix != matrix.transpose():
         raise InputError("matrix", "is not symmetric", "a symmetric matrix")
-    prec = 128
-    while prec <= MAX_PRECISION:
-        with flint.ctx.workprec(prec):
-            try:
-                balls: list[arb] = [v.real for v in acb_mat(matrix).eig(multiple=True)]
-            except ValueError:
-                balls = [arb.nan()]
-            ends = [endpoints(ball) if ball.is_finite() else None for ball in balls]
-        pairs = [pair for pair in ends if pair is not None]
-        if len(pairs) == matrix.nrows() and all(high - low <= width for low, high in pairs):
-            return sorted(pairs, reverse=True)
-        prec *= 2
-    raise InputError("matrix", f"has eigenvalues that {MAX_PRECISION} bits do not separate", "another choice of points")
+    with flint.ctx.workprec(PRECISION):
+        G = arb_mat(matrix)
+        # entries scaled to at most 1, so that float64 holds them
+        largest = max((abs(v) for v in matrix.entries()), default=fmpq(0)) or fmpq(1)
+        guess = np.linalg.eigh(np.array([[float(v / largest) for v in row] for row in matrix.tolist()]))[1]
+        V = arb_mat(guess.tolist())
+        for digits in (*DIGITS, 0):
+            V = _orthonormal(V)
+            found = _enclosed(V.transpose() * G * V, V.transpose() * V)
+            if found is not None and all(high - low <= width for low, high in found):
+                return found
+            if digits:
+                V = _eigenvectors(matrix, digits)
+    raise InputError("matrix", f"has eigenvalues that were not enclosed within {width}", "another choice of points")
+
+
+def _eigenvectors(matrix: fmpq_mat, digits: int) -> arb_mat:
+    """Eigenvectors by mpmath at a number of digits: a guess, no part of a proof."""
+    import mpmath
+
+    mp = mpmath.MPContext()
+    mp.dps = digits
+    rows = [[mp.mpf(int(v.p)) / int(v.q) for v in row] for row in matrix.tolist()]
+    vectors = mp.eigsy(mp.matrix(rows))[1]
+    return arb_mat([[arb(mp.nstr(v, digits)).mid() for v in row] for row in vectors.tolist()])
+
+
+def _orthonormal(V: arb_mat) -> arb_mat:
+    """Newton and Schulz's iteration towards the nearest orthogonal matrix, without its rounding errors."""
+    for _ in range(5):
+        V = (V * 3 - V * (V.transpose() * V)).mid() / 2
+        V = V.mid()
+    return V
+
+
+def _enclosed(B: arb_mat, square: arb_mat) -> list[tuple[fmpq, fmpq]] | None:
+    n = B.nrows()
+    rest, apart = arb(0), arb(0)
+    for i in range(n):
+        for j in range(n):
+            rest += B[i, j] * B[i, j] if i != j else arb(0)
+            difference = square[i, j] - (1 if i == j else 0)
+            apart += difference * difference
+    norm, share = rest.abs_upper().sqrt(), apart.abs_upper().sqrt()
+    factor = 1 + share * arb(0, 1)
+    if not (factor.is_finite() and factor > 0):
+        return None
+    pairs = []
+    for middle in sorted((B[i, i] for i in range(n)), key=lambda b: b.mid(), reverse=True):
+        ball = (middle + norm * arb(0, 1)) / factor
+        if not ball.is_finite():
+            return None
+        pairs.append(endpoints(ball))
+    # the i-th largest lower and upper ends bound the i-th largest eigenvalue
+    lows, highs = (sorted((pair[k] for pair in pairs), reverse=True) for k in (0, 1))
+    return list(zip(lows, highs, strict=True))
