@@ -28,6 +28,8 @@ class Axis:
         The network of this side and that of the other.
     ends : sequence of (fmpq, fmpq)
         The box, one pair a coordinate; its float64 hull is covered.
+    divisions : int
+        1, or 3 to begin with thirds; see :func:`relverify.certify.grid.divisions`.
 
     Examples
     --------
@@ -37,12 +39,17 @@ class Axis:
     [[[0.125, 0.0]], [[0.25, 0.125]]]
     """
 
-    def __init__(self, network: MLP, other: MLP, ends: list[tuple[fmpq, fmpq]]) -> None:
+    def __init__(self, network: MLP, other: MLP, ends: list[tuple[fmpq, fmpq]], divisions: int = 1) -> None:
         self.network, self.other, self.dim = network, other, len(ends)
         lo, hi = np.array([[float_below(a), float_above(b)] for a, b in ends]).T
         self.group = 1 << (self.dim * GROUPS.get(self.dim, 1))
         self.start = LEVELS.get(self.dim, 1)
         self.roots_lo, self.roots_hi = lo[None], hi[None]
+        if divisions > 1:
+            self.start -= divisions.bit_length() - 1
+            lines = [_equal(a, b, divisions) for a, b in zip(lo.tolist(), hi.tolist(), strict=True)]
+            self.roots_lo = _product([line[:-1] for line in lines])
+            self.roots_hi = _product([line[1:] for line in lines])
         if self.dim == 1 and (hi - lo)[0] > 0:
             edges = knots(network, float(lo[0]), float(hi[0]))
             if len(edges) > 2:
@@ -86,6 +93,17 @@ class Axis:
         features = self.network.out_features
         hidden = sum(n.weights[-1].shape[1] for n in (self.network, self.other))
         return 8 * (features * (monomials + 16) + 2 * hidden + 64)
+
+
+def _equal(lo: float, hi: float, parts: int) -> np.ndarray:
+    """Ends of about equal parts of an interval, which they cover."""
+    inner = np.clip(lo + (hi - lo) * (np.arange(1, parts) / parts), lo, hi)
+    return np.concatenate([[lo], inner, [hi]])
+
+
+def _product(lines: list[np.ndarray]) -> np.ndarray:
+    """All points with these coordinates, one row each."""
+    return np.stack([axis.ravel() for axis in np.meshgrid(*lines, indexing="ij")], axis=1)
 
 
 def _padded(edges: np.ndarray, multiple: int, least: int = 32) -> np.ndarray:

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from flint import fmpq
 
 from relverify.certify.cells import Axis
 from relverify.certify.device import choose_device
 from relverify.certify.execution import Format, assumptions, cast, choose_format, rounding_bound
+from relverify.certify.grid import divisions
 from relverify.certify.parallel import choose_threads
 from relverify.certify.point import PointError
 from relverify.certify.result import ExecutedCertificate, MatrixCertificate, Problem
@@ -26,7 +28,7 @@ from relverify.networks.mlp import MLP
 from relverify.relations.relation import Relation
 from relverify.rigor.decide import Verdict
 from relverify.rigor.exact import dyadic, to_fmpq
-from relverify.rigor.intervals import check_arithmetic
+from relverify.rigor.intervals import check_arithmetic, float_above, float_below
 
 MEMORY = 2 * 10**9
 MAX_CELLS = 50_000_000
@@ -109,7 +111,6 @@ def matrix_certificate(
     relation = _with_coordinates(relation, x_box.dim, y_box.dim)
     symmetric = (psi is None or psi == phi) and x_box == y_box and relation.symmetric
     ends = [(to_fmpq(s.lo), to_fmpq(s.hi)) for s in x_box.sides + y_box.sides]
-    first, second = Axis(phi, other, ends[: x_box.dim]), Axis(other, phi, ends[x_box.dim :])
     limits = Limits(
         limit,
         factor,
@@ -121,7 +122,12 @@ def matrix_certificate(
         progress,
     )
     try:
-        search = Search(PointError(relation, phi, other), first, second, ends, symmetric, limits)
+        error = PointError(relation, phi, other)
+        box = np.array([[float_below(a), float_above(b)] for a, b in ends]).T
+        low_eps, low_factor = (None if v is None else float_below(v) for v in (limit, factor))
+        parts = divisions(error, box, low_eps, low_factor, x_box.dim)
+        first, second = Axis(phi, other, ends[: x_box.dim], parts), Axis(other, phi, ends[x_box.dim :], parts)
+        search = Search(error, first, second, ends, symmetric, limits)
         search.run()
     except UnknownNode as error:
         raise InputError("relation", f"has an operation without rigorous evaluation ({error.name})") from error
