@@ -109,7 +109,8 @@ def certify(
     activation : str, optional
         For files, in place of the one that they name.
     out : path, optional
-        A file for the certificate, which :func:`relverify.api.check` and the independent checker check.
+        A file for the certificate, which :func:`relverify.api.check` and the independent checker check. It takes
+        longer than the search; ``time_limit`` holds for each of the two.
     **options
         ``eps``, ``within``, ``memory``, ``time_limit``, ``max_cells``, ``progress``, ``threads`` and ``device`` of
         :func:`relverify.certify.engine.matrix_certificate`, and ``semantics``: ``"real"``, ``"float32"`` or
@@ -141,6 +142,6 @@ def certify(
 
     require_writable(out, given, first, first if second is None else second, options.get("semantics", "real"))
     found = run(given, first, second, *boxes, **options)
-    shared = {key: options[key] for key in ("within", "progress") if key in options}
+    shared = {key: options[key] for key in ("within", "progress", "time_limit") if key in options}
     write_certificate(out, certificate(found, given, first, second, *boxes, **shared))
     return found

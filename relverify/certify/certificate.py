@@ -86,7 +86,8 @@ def certificate(
     Raises
     ------
     InputError
-        If there is no finite bound, or the relation has an operation that the checker does not know.
+        If there is no finite bound, the cells do not prove eps within the limits, or the relation has an operation
+        that the checker does not know.
     Disagreement
         If the checker does not confirm what was found.
 
@@ -131,6 +132,8 @@ def certificate(
         proved = found.verdict is not None and Verdict(found.verdict) is Verdict.PROVED
         target = max(found.upper, found.eps if proved else found.lower * factor)
         _Division(document, target, max_cells, math.inf if time_limit is None else start + time_limit, progress)
+        if proved and checker.rational(document["upper"]) > found.eps:
+            raise InputError("eps", "is too close to the error for a certificate within the limits", "a larger eps")
     document["sha256"] = checker.sealed(document)
     try:
         checker.check(document)

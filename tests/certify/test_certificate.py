@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from flint import arb
 
 from relverify import api
 from relverify.certify import checker
@@ -24,6 +25,7 @@ from relverify.certify.certificate import (
     write_certificate,
 )
 from relverify.certify.engine import certify
+from relverify.certify.point import PointError
 from relverify.cli import run
 from relverify.errors import InputError
 from relverify.networks.files import save
@@ -126,6 +128,15 @@ def test_limits_loosen_the_bound_and_say_so(tmp_path):
     document = certificate(found, relation, phi, None, "[-1,1]", max_cells=5)
     assert checker.rational(document["upper"]) > found.upper
     assert verdict(document, tmp_path) == "proved"
+
+
+def test_an_eps_that_the_cells_miss_is_refused():
+    relation, phi = parse_relation("sin(x+y)"), network(1, "tanh", 7)
+    lower = certify(relation, phi, None, "[-1,1]", within="1.01").lower
+    found = certify(relation, phi, None, "[-1,1]", eps=lower * 102 / 100)
+    assert str(found.verdict) == "proved"
+    with pytest.raises(InputError, match="eps"):
+        certificate(found, relation, phi, None, "[-1,1]", max_cells=5)
 
 
 def test_narrow_boxes_and_zero_errors(tmp_path):
@@ -293,11 +304,20 @@ FIELDS = ("x", "tape", "phi", "points", "tree", "bounds", "order", "upper", "uni
 
 
 @pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("value", [None, [], {}, "a", 1e300, [[["1"]]], "1/0", True])
-def test_fields_of_another_kind_prove_nothing(field, value, tanh, tmp_path):
-    if (field, value) == ("eps", None):
-        pytest.skip("no eps is a valid claim")
-    assert verdict({**tanh, field: value}, tmp_path) in ("malformed", "rejected")
+def test_fields_of_another_kind_prove_nothing(field, tanh, tmp_path):
+    for value in (None, [], {}, "a", 1e300, [[["1"]]], "1/0", True):
+        if (field, value) != ("eps", None):  # no eps is a valid claim
+            assert verdict({**tanh, field: value}, tmp_path) in ("malformed", "rejected"), value
+
+
+def test_huge_numbers_are_refused_fast(tanh, tmp_path):
+    start = time.process_time()
+    for field in ("unit", "upper", "lower", "eps", "x"):
+        for number in ("9" * 1200, "-" + "9" * 1200, "1/" + "9" * 1200, "9" * 10_000):
+            value = [["-1", number]] if field == "x" else number
+            found = verdict({**tanh, field: value}, tmp_path)
+            assert found in ("malformed", "rejected") or field not in ("unit", "x")
+    assert time.process_time() - start < 10
 
 
 def test_long_tapes_and_huge_powers_are_refused_fast(tanh, tmp_path):
@@ -393,3 +413,25 @@ def test_unbounded_relations_have_no_certificate(tmp_path):
     found = certify(relation, phi, None, "[-1,1]", max_cells=2000)
     with pytest.raises(InputError, match="out"):
         certificate(found, relation, phi, None, "[-1,1]")
+
+
+@pytest.mark.slow
+def test_random_problems_are_certified_and_samples_stay_below(tmp_path):
+    """300 random networks and relations, of 1 and 2 inputs a side: less than a minute."""
+    texts = {
+        1: ("exp(-(x-y)^2)", "tanh(2*x-y)", "abs(x-y)", "1/(2+x*y)", "min(x,y)*cos(3*x)"),
+        2: ("x1*y1 + x2*y2", "sin(x1+y2)*x2", "max(x1*y1,x2)/2"),
+    }
+    names = ("tanh", "relu", "gelu", "sigmoid", "leaky_relu", "softplus", "silu", "sin", "square", "identity")
+    rng = np.random.default_rng(0)
+    for trial in range(300):
+        p = 1 if trial % 3 else 2
+        text = texts[p][trial % len(texts[p])]
+        phi, psi = (network(p, names[rng.integers(10)], 100 * trial + k, 4) for k in (0, 1))
+        relation, box = parse_relation(text), "[-1,1]" + (f"^{p}" if p > 1 else "")
+        found = certify(relation, phi, psi, box, within="1.3")
+        document = certificate(found, relation, phi, psi, box, within="1.3")
+        assert verdict(document, tmp_path) == "proved"
+        points = rng.uniform(-1, 1, size=(20_000, 2 * p))
+        sampled = np.abs(PointError(relation, phi, psi).floats(points)).max()
+        assert sampled <= float(arb(checker.rational(document["upper"]))) * (1 + 1e-12), (trial, text)
