@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         new,
         parse_box,
         relation,
+        report,
         show,
         synthesize,
         theorem,
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 _HOME = {
     **dict.fromkeys(
         (
-            "audit", "bound", "check", "limits", "list_theorems", "new", "parse_box", "relation", "show", "synthesize",
-            "theorem", "train", "verify",
+            "audit", "bound", "check", "limits", "list_theorems", "new", "parse_box", "relation", "report", "show",
+            "synthesize", "theorem", "train", "verify",
         ),
         "relverify.api",
     ),
@@ -64,6 +65,7 @@ __all__ = [
     "new",
     "parse_box",
     "relation",
+    "report",
     "save",
     "show",
     "synthesize",

@@ -18,6 +18,7 @@ STYLES: Mapping[str, dict[str, Any]] = {
     "predicted": {"color": "#1b6ca8", "marker": "o", "label": "suffices (theorem)"},
     "built": {"color": "#2a9d5c", "marker": "s", "label": "built and certified"},
     "trained": {"color": "#d1730b", "marker": "D", "linestyle": "none", "label": "trained and certified"},
+    "smallest": {"color": "#8a5a00", "marker": "^", "linestyle": ":", "label": "smallest trained and certified"},
     "needed": {"color": "#b3202c", "marker": "v", "label": "needed (lower bound)"},
 }
 
@@ -36,8 +37,8 @@ def unit_counts(curves: Mapping[str, Sequence[tuple[float, int]]], title: str = 
     Parameters
     ----------
     curves : mapping
-        From ``"predicted"``, ``"built"``, ``"trained"``, ``"needed"`` to points (error, units); points with no units
-        are left out, since a logarithm has no place for them.
+        From ``"predicted"``, ``"built"``, ``"trained"``, ``"smallest"``, ``"needed"`` to points (error, units); points
+        with no units are left out, since a logarithm has no place for them.
     title : str, optional
     ax : Axes, optional
 
@@ -50,12 +51,21 @@ def unit_counts(curves: Mapping[str, Sequence[tuple[float, int]]], title: str = 
         points = sorted(p for p in curves.get(name, ()) if p[1] > 0)
         if points:
             errors, counts = zip(*points, strict=True)
-            ax.plot(errors, counts, **style)
+            slope = _slope(errors, counts) if style.get("linestyle") != "none" else None
+            label = style["label"] if slope is None else f"{style['label']}, slope {slope:.2f}"
+            ax.plot(errors, counts, **{**style, "label": label})
     ax.set(xscale="log", yscale="log", xlabel="error ε", ylabel="hidden units", title=title)
     ax.invert_xaxis()
     ax.grid(alpha=0.3, which="both")
     ax.legend(frameon=False, fontsize="small")
     return ax
+
+
+def _slope(errors: Sequence[float], counts: Sequence[float]) -> float | None:
+    """The fitted power of the error, from three points on."""
+    if len(errors) < 3 or len(set(counts)) < 2:
+        return None
+    return float(np.polyfit(np.log(errors), np.log(counts), 1)[0])
 
 
 def error_surface(

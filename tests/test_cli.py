@@ -123,7 +123,7 @@ def test_synthesize_writes_networks_and_certificate(capsys, tmp_path):
     assert data["N"] == 3
     assert data["upper"] <= 0.1
     assert data["lower"] <= data["upper"]
-    assert sorted(p.name for p in out.iterdir()) == ["certificate.json", "phi.safetensors"]
+    assert sorted(p.name for p in out.iterdir()) == ["certificate.json.gz", "phi.safetensors", "record.json"]
     assert relverify.load(data["files"]["phi"]).hidden_units == 3
 
 

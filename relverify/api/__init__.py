@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from relverify.api.bounds import BoundResult, bound, list_theorems, new, show
-from relverify.api.campaign import verify
+from relverify.api.campaign import report, verify
 from relverify.api.certificates import check
 from relverify.api.lower import limits
 from relverify.api.networks import certify, synthesize, train
@@ -22,6 +22,7 @@ __all__ = [
     "new",
     "parse_box",
     "relation",
+    "report",
     "show",
     "synthesize",
     "theorem",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,3 +14,10 @@ def verify(labels: list[str] | tuple[str, ...] = (), **options: Any) -> Report:
     from relverify.campaign.run import verify as run
 
     return run(labels, **options)
+
+
+def report(store: str | Path, out: str | Path | None = None) -> Report:
+    """Write the report of a campaign again; see :func:`relverify.campaign.run.rebuild`."""
+    from relverify.campaign.run import rebuild
+
+    return rebuild(store, out)

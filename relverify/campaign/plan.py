@@ -15,6 +15,10 @@ from relverify.core.registry import theorem, theorems
 from relverify.relations import families, parse_relation
 
 QUICK_EPS = ("1/10", "3/100", "1/100")
+SMALLEST_EPS = ("1/10", "3/100", "1/100", "3/1000")
+TRAINED_EPS = ("1/10", "1/100", "1/1000")
+# with two numbers a side
+PLANE = ("exp(-((x1-y1)**2+(x2-y2)**2))", "x1*y2 - x2*y1 + sin(x1+y2)/4")
 FULL_EPS = ("1/10", "3/100", "1/100", "3/1000", "1/1000", "3/10000", "1/10000")
 
 
@@ -24,7 +28,7 @@ class Task:
 
     Parameters
     ----------
-    kind : {"theorem", "relation", "counts", "train", "attention"}
+    kind : {"theorem", "relation", "counts", "train", "smallest", "attention"}
     name : str
         The label of the theorem, or the text of the relation.
     arguments : dict
@@ -49,6 +53,7 @@ class Task:
             "relation": f"building {self.name} at {self.arguments.get('eps')}",
             "counts": f"counting units for {self.name}",
             "train": f"training {self.name} at {self.arguments.get('eps')} ({self.arguments.get('theorem')})",
+            "smallest": f"searching the smallest trained networks for {self.name}",
             "attention": f"attention selection, seed {self.arguments.get('seed')}",
         }
         return words[self.kind]
@@ -69,7 +74,9 @@ class Plan:
     not_run: tuple[str, ...] = ()
 
 
-def make_plan(labels: Sequence[str] = (), quick: bool = False, seed: int = 0, device: str = "auto") -> Plan:
+def make_plan(
+    labels: Sequence[str] = (), quick: bool = False, seed: int = 0, device: str = "auto", full: bool = False
+) -> Plan:
     """The plan of the main job.
 
     Parameters
@@ -77,7 +84,9 @@ def make_plan(labels: Sequence[str] = (), quick: bool = False, seed: int = 0, de
     labels : sequence of str
         Only these theorems; with none, all theorems, relations, trainings and the attention selection.
     quick : bool
-        Fewer instances, coarser errors, one training.
+        Fewer instances, coarser errors, one training a relation.
+    full : bool
+        Trainings at every error, by every theorem that applies, with three seeds.
     seed : int
     device : {"auto", "cpu", "cuda"}
 
@@ -108,13 +117,28 @@ def make_plan(labels: Sequence[str] = (), quick: bool = False, seed: int = 0, de
         tasks += [_training(*member, "grid-neurons", seed, device) for member in members]
     if torch and not quick:
         for text, box, eps in members:
-            relation = parse_relation(text)
-            label = "symmetric" if relation.psd_on(parse_box(box)) else "asymmetric"
-            if label == "asymmetric":
-                tasks.append(_training(text, box, "1/10", label, seed, device))
-            elif relation.expansion(parse_box(box)) is not None:
-                tasks += [_training(text, box, wide, label, seed, device) for wide in ("1/10", eps)]
+            label = _paper(text, box)
+            errors = {"asymmetric": ("1/10",), "symmetric": ("1/10", eps)}.get(label, ())
+            tasks += [_training(text, box, wide, label, seed, device) for wide in errors]
             tasks += [_training(text, box, eps, "grid-neurons", seed + extra, device) for extra in (1, 2)]
+            tasks.append(_smallest(text, box, SMALLEST_EPS, seed, device))
+        tasks += [_training(text, "[-1,1]^2", "1/10", "grid-neurons", seed, device) for text in PLANE]
+    if torch and full:
+        tasks = [
+            _training(text, box, wanted, label, seed + extra, device)
+            for text, box, eps in members
+            for wanted in dict.fromkeys((*TRAINED_EPS, eps))
+            for label in ("grid-neurons", _paper(text, box))
+            if label
+            for extra in range(3)
+        ]
+        tasks += [_smallest(text, box, FULL_EPS[:5], seed, device) for text, box, _ in members]
+        tasks += [
+            _training(text, "[-1,1]^2", eps, "grid-neurons", seed + extra, device)
+            for text in PLANE
+            for eps in ("1/10", "3/100")
+            for extra in range(3)
+        ]
     if not torch:
         not_run.append("training: PyTorch is not installed (pip install 'relverify[torch]')")
     if device != "cuda" and not _has_cuda(torch):
@@ -124,6 +148,18 @@ def make_plan(labels: Sequence[str] = (), quick: bool = False, seed: int = 0, de
     tasks += [Task("relation", text, {"x": box, "eps": eps}) for text, box, eps in members]
     tasks += [Task("attention", "finite preorder", {"seed": seed + extra}) for extra in range(1 if quick else 3)]
     return Plan(tuple(tasks + proofs), tuple(not_run))
+
+
+def _paper(text: str, box: str) -> str:
+    """The theorem of the paper that counts units for a relation, if its features are known."""
+    relation = parse_relation(text)
+    if not relation.psd_on(parse_box(box)):
+        return "asymmetric"
+    return "symmetric" if relation.expansion(parse_box(box)) is not None else ""
+
+
+def _smallest(text: str, box: str, errors: Sequence[str], seed: int, device: str) -> Task:
+    return Task("smallest", text, {"x": box, "eps": errors, "seed": seed, "device": device, "seconds": 60})
 
 
 def _training(text: str, box: str, eps: str, label: str, seed: int, device: str) -> Task:

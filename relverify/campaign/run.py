@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import platform
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relverify._version import __version__
+from relverify.campaign.executors import dask_cluster, processes
 from relverify.campaign.plan import Plan, Task, make_plan
 from relverify.campaign.store import Store
 from relverify.campaign.tasks import carry_out
@@ -45,6 +44,8 @@ class Report:
         Holds ``report.html``, ``results.json``, ``plots`` and ``networks``.
     provenance : dict
         Versions, platform and seed.
+    source : Path, optional
+        Where the networks stand, if not in `folder`.
     """
 
     results: tuple[dict[str, Any], ...]
@@ -52,6 +53,12 @@ class Report:
     seconds: float
     folder: Path
     provenance: dict[str, Any] = field(default_factory=dict)
+    source: Path | None = None
+
+    @property
+    def networks(self) -> Path:
+        """The folder to which the paths of networks in the results refer."""
+        return self.source or self.folder
 
     @property
     def verdict(self) -> Verdict:
@@ -104,10 +111,12 @@ def verify(
     labels: Sequence[str] = (),
     *,
     quick: bool = False,
+    full: bool = False,
     out: str | Path = "relverify-report",
     seed: int = 0,
     device: str = "auto",
     jobs: int | None = None,
+    dask: str | None = None,
     resume: bool = False,
     executor: Executor | None = None,
     console: Console | None = None,
@@ -120,6 +129,8 @@ def verify(
         Only these theorems; with none, everything.
     quick : bool
         Within a minute.
+    full : bool
+        The whole grid of relations, errors, theorems and seeds: about an hour.
     out : path
         The folder for ``report.html``, ``results.json``, ``plots`` and ``networks``.
     seed : int
@@ -128,6 +139,8 @@ def verify(
         For training.
     jobs : int, optional
         Processes; by default one a core.
+    dask : str, optional
+        The address of the scheduler of a Dask cluster that runs the tasks instead.
     resume : bool
         Keep what an earlier run with the same specification has finished in `out`.
     executor : Executor, optional
@@ -152,7 +165,9 @@ def verify(
         raise InputError("jobs", f"{jobs} is not a number of processes", "1 to 1024")
     if not 0 <= seed < 2**32:
         raise InputError("seed", f"{seed} is out of range", "0 to 4294967295")
-    plan = make_plan(labels, quick, seed, device)
+    if quick and full:
+        raise InputError("full", "contradicts quick", "one of the two")
+    plan = make_plan(labels, quick, seed, device, full)
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -163,31 +178,72 @@ def verify(
     try:
         if not resume:
             store.clear()
-        with _workers(executor, jobs) as workers:
+        store.describe({"not_run": plan.not_run, "provenance": _provenance(seed, device), "tasks": len(plan.tasks)})
+        store.plan(plan.tasks)
+        with _workers(executor, dask, jobs) as workers:
             found = _run(plan, store, workers, folder, console)
+        seconds = time.perf_counter() - start
+        store.describe({"seconds": seconds})
     finally:
         store.close()
     results = tuple(_inherit([found[task.key] for task in plan.tasks]))
-    report = Report(results, plan.not_run, time.perf_counter() - start, folder, _provenance(seed, device))
+    report = Report(results, plan.not_run, seconds, folder, _provenance(seed, device))
     write(report)
     return report
 
 
-@contextmanager
-def _workers(executor: Executor | None, jobs: int | None) -> Iterator[Executor]:
-    if executor is not None:
-        yield executor
-        return
-    # a fresh interpreter a worker: threads of torch and of the display do not survive a fork
-    pool = ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=multiprocessing.get_context("spawn"))
+def rebuild(store: str | Path, out: str | Path | None = None) -> Report:
+    """Write the report of a store again, finished or not.
+
+    Parameters
+    ----------
+    store : path
+        ``results.sqlite``, or the folder that holds it.
+    out : path, optional
+        The folder for the report; by default that of the store. The networks that the report draws are read from the
+        folder of the store.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    InputError
+        If there is no store, or it holds no plan.
+    """
+    from relverify.campaign.report import write
+
+    path = Path(store)
+    path = path / "results.sqlite" if path.is_dir() else path
+    if not path.is_file():
+        raise InputError("store", f"{path} does not exist", "results.sqlite of a campaign, or its folder")
+    source = Store(path)
     try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in list((pool._processes or {}).values()):
-            process.terminate()
-        raise
-    pool.shutdown()
+        known, tasks = source.description(), source.planned()
+        found = [(task, source.get(task)) for task in tasks]
+    finally:
+        source.close()
+    if not tasks:
+        raise InputError("store", f"{path} holds no plan", "results.sqlite of a campaign, or its folder")
+    missing = sum(result is None for _, result in found)
+    not_run = tuple(known.get("not_run", ())) + ((f"{missing} of {len(tasks)} tasks: unfinished",) if missing else ())
+    results = tuple(_inherit([result for _, result in found if result is not None]))
+    folder = path.parent if out is None else Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError("out", f"{folder} cannot be made ({error.strerror})", "a writable folder") from None
+    seconds, provenance = float(known.get("seconds", 0.0)), known.get("provenance", {})
+    report = Report(results, not_run, seconds, folder, provenance, path.parent)
+    write(report)
+    return report
+
+
+def _workers(executor: Executor | None, dask: str | None, jobs: int | None) -> AbstractContextManager[Executor]:
+    if executor is not None:
+        return nullcontext(executor)
+    return dask_cluster(dask) if dask is not None else processes(jobs)
 
 
 def _run(

@@ -30,7 +30,8 @@ def carry_out(task: Task, folder: str) -> dict[str, Any]:
     """
     start = time.perf_counter()
     run = {
-        "theorem": _theorem, "relation": _relation, "counts": _counts, "train": _train, "attention": _attention,
+        "theorem": _theorem, "relation": _relation, "counts": _counts, "train": _train, "smallest": _smallest,
+        "attention": _attention,
     }[task.kind]  # fmt: skip
     try:
         found = run(task, Path(folder))
@@ -109,10 +110,27 @@ def _train(task: Task, folder: Path) -> dict[str, Any]:
     options = {name: task.arguments[name] for name in ("eps", "theorem", "seed", "device")}
     trained = train(parse_relation(task.name), parse_box(task.arguments["x"]), **options)
     name = slug(f"{task.name}-{options['theorem']}-{options['eps']}-seed{options['seed']}")
-    trained.write(folder / "networks" / name)
-    data = trained.as_dict()
+    files = trained.write(folder / "networks" / name, time_limit=task.arguments.get("certificate", 0))
+    data = trained.as_dict() | {"files": {n: str(Path(path).relative_to(folder)) for n, path in files.items()}}
     detail = f"{trained.units} units trained, certified error {data['upper']} <= {data['eps']}"
     return {"verdict": trained.verdict, "detail": detail, "result": data}
+
+
+def _smallest(task: Task, folder: Path) -> dict[str, Any]:
+    from relverify.networks.ensemble import smallest
+    from relverify.relations import parse_relation
+
+    relation, box, rows = parse_relation(task.name), parse_box(task.arguments["x"]), []
+    for eps in task.arguments["eps"]:
+        options = {"seed": task.arguments["seed"], "device": task.arguments["device"]}
+        found = smallest(relation, box, eps=eps, time_limit=task.arguments["seconds"], **options)
+        if found is not None:
+            upper = found.trained.as_dict()["upper"]
+            rows.append({"eps": eps, "units": found.units, "upper": upper, "tried": found.tried})
+    if len(rows) < len(task.arguments["eps"]):
+        return {"verdict": Verdict.UNDECIDED, "detail": "training missed the error at the predicted size", "rows": rows}
+    detail = ", ".join(f"{row['units']} units at {row['eps']}" for row in rows)
+    return {"verdict": Verdict.PROVED, "detail": f"trained and certified with {detail}", "rows": rows}
 
 
 def _attention(task: Task, folder: Path) -> dict[str, Any]:

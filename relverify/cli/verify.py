@@ -14,21 +14,22 @@ from relverify.cli._output import console, print_json
 def command(
     labels: Annotated[list[str] | None, typer.Argument(help="Theorems; by default all.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Within a minute: fewer instances and relations.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="All errors, theorems and seeds: about an hour.")] = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for report.html, results.json and plots.")] = Path(
         "relverify-report"
     ),
     seed: Seed = 0,
     device: Device = "auto",
     jobs: Annotated[int | None, typer.Option("--jobs", help="Processes; by default one a core.")] = None,
+    dask: Annotated[str | None, typer.Option("--dask", help="Address of a Dask scheduler that runs the tasks.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Keep what an interrupted run has finished.")] = False,
     as_json: Json = False,
 ) -> int:
     """The main job: prove every theorem, build and train networks, certify their errors, write the report."""
     from relverify import api
 
-    report = api.verify(
-        labels or (), quick=quick, out=out, seed=seed, device=device, jobs=jobs, resume=resume, console=console(True)
-    )
+    options = {"quick": quick, "full": full, "out": out, "seed": seed, "device": device}
+    report = api.verify(labels or (), **options, jobs=jobs, dask=dask, resume=resume, console=console(True))
     if as_json:
         print_json(report.as_dict())
     else:

@@ -15,9 +15,13 @@ from relverify.networks.mlp import MLP
 
 
 def write_certified(
-    directory: str | os.PathLike[str], phi: MLP, psi: MLP | None, record: Mapping[str, Any]
+    directory: str | os.PathLike[str],
+    phi: MLP,
+    psi: MLP | None,
+    record: Mapping[str, Any],
+    certificate: Mapping[str, Any] | None = None,
 ) -> dict[str, str]:
-    """Write networks and what was proved; the folder is made if needed, each file appears atomically.
+    """Write networks, the record and the certificate; the folder is made if needed, each file appears atomically.
 
     Parameters
     ----------
@@ -27,11 +31,13 @@ def write_certified(
         None means phi on both sides; then only one file is written.
     record : mapping
         JSON values: relation, boxes, bounds; the digests of the networks are added.
+    certificate : mapping, optional
+        Of :func:`relverify.certify.certificate.certificate`, which ``relverify check`` checks.
 
     Returns
     -------
     dict
-        Names (phi, psi, certificate) to paths. The certificate is written last.
+        Names (phi, psi, record, certificate) to paths.
 
     Raises
     ------
@@ -53,8 +59,12 @@ def write_certified(
             "network_sha256": network.digest(),
             "hidden_units": network.hidden_units,
         }
-    content = {**record, "theorem": "vertex-certificate", "semantics": "exact-real", "networks": digests}
+    content = {**record, "semantics": "exact-real", "networks": digests}
     content.pop("files", None)
     text = json.dumps(content, indent=2, sort_keys=True) + "\n"
-    files["certificate"] = str(write_atomically(folder / "certificate.json", text.encode(), "out"))
+    files["record"] = str(write_atomically(folder / "record.json", text.encode(), "out"))
+    if certificate is not None:
+        from relverify.certify.certificate import write_certificate
+
+        files["certificate"] = str(write_certificate(folder / "certificate.json.gz", dict(certificate)))
     return files

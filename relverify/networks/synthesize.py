@@ -83,8 +83,11 @@ class Synthesis:
         return self.N / self.needed if self.needed else None
 
     def write(self, directory: str | os.PathLike[str]) -> dict[str, str]:
-        """Write the networks and the certificate; see :func:`relverify.networks.certified.write_certified`."""
-        return write_certified(directory, self.phi, self.psi, self.as_dict())
+        """Write networks, record and certificate; see :func:`relverify.networks.certified.write_certified`."""
+        from relverify.certify.certificate import certificate
+
+        checkable = certificate(self.certificate, self.relation, self.phi, self.psi, self.x, self.y)
+        return write_certified(directory, self.phi, self.psi, self.as_dict(), checkable)
 
     def as_dict(self, files: dict[str, str] | None = None) -> dict[str, Any]:
         """Fields for JSON output; bounds as floats rounded outwards in decimal, exact ones under ``exact``.

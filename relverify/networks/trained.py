@@ -17,6 +17,7 @@ from relverify.relations.relation import Relation
 from relverify.rigor.decide import Verdict
 from relverify.rigor.decimals import decimal_string
 
+CERTIFICATE_SECONDS = 60.0
 AnyCertificate = MatrixCertificate | VertexCertificate | ExecutedCertificate
 
 
@@ -76,9 +77,22 @@ class Trained:
         """Whether the error is at most eps."""
         return self.certificate.verdict or Verdict.UNDECIDED
 
-    def write(self, directory: str | os.PathLike[str]) -> dict[str, str]:
-        """Write the networks and the certificate; see :func:`relverify.networks.certified.write_certified`."""
-        return write_certified(directory, self.phi, self.psi, self.as_dict())
+    def write(self, directory: str | os.PathLike[str], time_limit: float = CERTIFICATE_SECONDS) -> dict[str, str]:
+        """Write networks, record and certificate; see :func:`relverify.networks.certified.write_certified`.
+
+        Parameters
+        ----------
+        directory : path
+        time_limit : float
+            Seconds for the certificate, which then states a larger bound; with 0 there is none.
+        """
+        from relverify.certify.certificate import certificate
+
+        checkable = None
+        if time_limit > 0 and self.certificate.upper is not None:
+            given = self.certificate, self.relation, self.phi, self.psi, self.x, self.y
+            checkable = certificate(*given, time_limit=time_limit)
+        return write_certified(directory, self.phi, self.psi, self.as_dict(), checkable)
 
     def as_dict(self) -> dict[str, Any]:
         """Fields for JSON output; errors are decimal strings rounded outwards."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flint import fmpq
 
+from relverify.certify.certificate import check_certificate
 from relverify.certify.vertex import vertex_certificate
 from relverify.errors import InputError
 from relverify.networks import files
@@ -42,8 +43,14 @@ def test_symmetric_but_not_psd_gets_two_networks():
 def test_written_files_prove_the_same(tmp_path):
     result = synthesize(parse_relation("tanh_order(4)"), "[-1,1]", eps="1e-1")
     paths = result.write(tmp_path / "out")
-    assert sorted(os.listdir(tmp_path / "out")) == ["certificate.json", "phi.safetensors", "psi.safetensors"]
-    record = json.loads(Path(paths["certificate"]).read_text())
+    assert sorted(os.listdir(tmp_path / "out")) == [
+        "certificate.json.gz",
+        "phi.safetensors",
+        "psi.safetensors",
+        "record.json",
+    ]
+    assert check_certificate(paths["certificate"])["verdict"] == "proved"
+    record = json.loads(Path(paths["record"]).read_text())
     for name, entry in record["networks"].items():
         data = (tmp_path / "out" / name).read_bytes()
         assert hashlib.sha256(data).hexdigest() == entry["file_sha256"]
