@@ -18,6 +18,7 @@ from relverify.rigor.enclose import compile_arb
 from relverify.rigor.exact import dyadic, to_fmpq
 
 INFINITY = math.inf
+FINITE = math.nextafter(INFINITY, 0.0)  # the most that a target may be: every bound would meet an infinite one
 # nodes whose SymPy derivative forgets a jump or a kink, so that no remainder rule may rely on it
 _FORGETFUL = (sympy.Piecewise, sympy.floor, sympy.ceiling, sympy.frac, sympy.Mod, sympy.atan2)
 

@@ -24,7 +24,7 @@ import numpy as np
 from flint import fmpq
 
 from relverify.activations import activation
-from relverify.certify.compiled import down, float_floor
+from relverify.certify.compiled import FINITE, down, float_floor
 from relverify.certify.gemm import gamma, inflate, upper_product
 from relverify.certify.matrix import SLACK
 from relverify.certify.point import PointError
@@ -211,7 +211,7 @@ class _Search:
     @property
     def target(self) -> float:
         targets = [] if self.eps is None or self.refuted else [self.eps]
-        targets += [] if self.factor is None else [self.factor * self.lower * (1 - 2.0**-50)]
+        targets += [] if self.factor is None else [min(self.factor * self.lower * (1 - 2.0**-50), FINITE)]
         return min(targets, default=math.inf)
 
     def _record(self, point: tuple[fmpq, ...]) -> None:

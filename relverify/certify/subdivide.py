@@ -21,7 +21,7 @@ from flint import fmpq
 
 from relverify.certify.blocks import Family, arranged, children, chunks, groups, parts, roots
 from relverify.certify.cells import Axis
-from relverify.certify.compiled import down, float_floor
+from relverify.certify.compiled import FINITE, down, float_floor
 from relverify.certify.device import HOST, Device
 from relverify.certify.matrix import Side, pair_bounds
 from relverify.certify.parallel import Pool
@@ -116,7 +116,7 @@ class Search:
         if self.floor_eps is not None and not self.refuted:
             targets.append(self.floor_eps)
         if self.factor is not None:
-            targets.append(self.factor * self.lower * (1 - 2.0**-50))
+            targets.append(min(self.factor * self.lower * (1 - 2.0**-50), FINITE))
         return min(targets, default=math.inf)
 
     @property

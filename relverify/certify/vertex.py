@@ -359,7 +359,8 @@ class _Search:
             if self.upper < self.lower:
                 raise Disagreement(f"upper bound {self.upper} below the error {self.lower} at {self.argmax}")
             decided = eps is None or self.upper <= self.floor_eps or self.lower > self.floor_eps
-            tight = factor is None or self.upper <= factor * self.lower
+            # the product may overflow, and an infinite bound is none
+            tight = factor is None or (self.upper < INFINITY and self.upper <= factor * self.lower)
             if decided and tight:
                 return "target met"
             if self.upper <= noise:

@@ -23,6 +23,7 @@ from relverify.rigor.enclose import compile_arb
 from relverify.rigor.exact import exact
 
 SIMPLE = 40  # operations up to which a difference is simplified
+POINTS = 24
 _EXCHANGE = {"x": "y", "y": "x"}
 
 ClosedForm = Callable[[Box, Box], sp.Expr | None]
@@ -110,7 +111,12 @@ class Relation:
         if self._differs_from_reflection():
             return False
         difference = self.expr - other
-        return sp.expand(difference) == 0 or (difference.count_ops() <= SIMPLE and sp.simplify(difference) == 0)
+        if sp.expand(difference) == 0:
+            return True
+        # SymPy compares the arguments of a maximum at every step
+        if difference.count_ops() > SIMPLE or difference.has(sp.Max, sp.Min):
+            return False
+        return bool(sp.simplify(difference) == 0)
 
     def _differs_from_reflection(self) -> bool:
         """Whether r(x, y) is proved to differ from r(y, x) at one of a few points."""
@@ -119,8 +125,10 @@ class Relation:
             value = compile_arb(self.expr, self.x_symbols + self.y_symbols)
         except UnknownNode:
             return False
-        for shift in range(3):
-            x, y = ([arb(fmpq(3 + 7 * k + shift, 17 + 5 * k)) for k in range(i, i + count)] for i in (0, count))
+        for shift in range(POINTS):
+            # of either sign and several sizes, so that every branch of a maximum is met
+            x, y = ([arb(fmpq((7 * k + 5 * shift) * 37 % 101 - 50, 29 - shift)) for k in range(i, i + count)]
+                    for i in (1, 1 + count))  # fmt: skip
             if not value(*x, *y).overlaps(value(*y, *x)):
                 return True
         return False

@@ -155,6 +155,7 @@ def test_kinks_outside_the_boxes_do_not_matter() -> None:
         # the algebra of these takes minutes, and they are not symmetric
         ("-max(1/3, x2-y2, tanh(x1+x2-y1-y2+2/7))", False),
         ("(x1^2+x2^2+y1^2+y2^2)^2*exp(-(x3-y3+1/7)^2)*cos(2*x1+2*x3-2*y1-2*y3+4/7)", False),
+        ("-log((x1^2+x2^2+y1^2+y2^2)^2+1) + 2*max(1/3, x1-y1+1/7, tanh(x1+x2+y1+y2))", False),
         ("exp(-x2^2*y2^2)*sinh(x1/2+x2/2+x3/2-y1/2-y2/2-y3/2+3/14)/9", False),
     ],
 )
