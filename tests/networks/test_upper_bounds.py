@@ -106,6 +106,21 @@ def test_a_kernel_with_a_kink_has_no_curvature():
     assert found["barron-sup"].units > found["barron-sup-affine"].units > found["direct-sampling"].units
 
 
+def test_curvature_that_is_hidden_by_absolute_values():
+    """Matérn 5/2 with a = √5/ℓ: ‖F'‖ = a/√3 and ‖F''‖ = a², though r is written with |x − y|."""
+    matern = parse_relation("matern(nu=5/2,ell=1)")
+    found = {bound.theorem: bound for bound in upper_bounds(matern, "[0,1]", eps="1e-1")}
+    delta = mp.sqrt(mp.mpf(11) / 10) - 1
+    curved = 5 * mp.quad(lambda s: mp.sqrt(1 + s * s), [-mp.mpf(1) / 2, mp.mpf(1) / 2])
+    factor = 2 + mp.sqrt(2)
+    assert found["kernel-barron-affine"].units == int(mp.ceil((factor * curved * R / delta) ** 2)) + 1
+    slope = mp.sqrt(mp.mpf(5) / 3)
+    assert found["kernel-barron"].units == int(mp.ceil((2 * factor * (curved + slope * R) * R / delta) ** 2))
+    assert found["ridge-spline"].units == int(mp.ceil(mp.sqrt(5 / (8 * delta))))
+    rough = {b.theorem: b for b in upper_bounds(parse_relation("matern(nu=3/2,ell=1)"), "[0,1]", eps="1e-1")}
+    assert rough["ridge-spline"].units is None and rough["kernel-barron-affine"].units is None
+
+
 def test_without_an_expansion_the_sections_still_count():
     found = {bound.theorem: bound for bound in upper_bounds(GAUSSIAN * 2 + GAUSSIAN, "[0,1]", eps="1e-1")}
     assert found["barron-sup"].units is None and "no stored expansion" in found["barron-sup"].reason
