@@ -40,3 +40,6 @@ def boxes(draw: Any, dim: int = 1, bound: int = 2, max_length: int = 3) -> Box:
         low, length = draw(rationals(-bound, bound)), draw(positives(max_length))
         sides.append(Interval(exact(low), exact(low + length)))
     return Box(tuple(sides))
+
+
+st.register_type_strategy(Box, boxes())

@@ -1,4 +1,4 @@
-"""ReLU networks with dyadic weights, exact as float64 and as rationals."""
+"""Networks with dyadic weights, exact as float64 and as rationals."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ def networks(
     max_width: int = 4,
     bound: int = 4,
     bits: int = 4,
+    activation: str | Sequence[str] = "relu",
 ) -> MLP:
-    """ReLU networks of a given shape, or of a small random one.
+    """Networks of a given shape, or of a small random one.
 
     Parameters
     ----------
@@ -59,6 +60,8 @@ def networks(
         Limits of random shapes.
     bound, bits : int
         See :func:`dyadics`.
+    activation : str or sequence of str
+        A name of :func:`relverify.activations.activations`, or several to choose from.
 
     Returns
     -------
@@ -81,4 +84,8 @@ def networks(
         entries = draw(st.lists(weight, min_size=rows * columns, max_size=rows * columns))
         weights.append(np.array(entries).reshape(rows, columns))
         biases.append(np.array(draw(st.lists(weight, min_size=rows, max_size=rows))))
-    return MLP(tuple(weights), tuple(biases))
+    name = activation if isinstance(activation, str) else draw(st.sampled_from(list(activation)))
+    return MLP(tuple(weights), tuple(biases), name)
+
+
+st.register_type_strategy(MLP, networks())

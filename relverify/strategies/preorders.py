@@ -114,3 +114,8 @@ def contexts(draw: Any, min_size: int = 1, max_size: int = 6) -> Context:
     scores = [top - margin - draw(rationals(0, 3)) for _ in range(size - 1)]
     best = draw(st.integers(0, size - 1))
     return Context((*scores[:best], top, *scores[best:]), best, margin, draw(rationals(0, 5)))
+
+
+st.register_type_strategy(Preorder, preorders())
+st.register_type_strategy(QueryPreorders, families())
+st.register_type_strategy(Context, contexts())

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from relverify.core.symbols import x, y
 from relverify.relations.relation import Relation
 from relverify.rigor.parse import parse_expression
+from relverify.strategies.matrices import symmetric_indefinite
 from relverify.strategies.numbers import positives, rationals
 
 Feature = Callable[[str], str]
@@ -201,6 +202,41 @@ def ridges(draw: Any) -> Relation:
     return _relation(f"{function}(({a})*x + ({b})*y + ({draw(rationals(-2, 2))}))", False, "it is not symmetric")
 
 
+@st.composite
+def indefinite_relations(draw: Any, max_size: int = 4) -> Relation:
+    """Symmetric relations Σ C_ij b_i(x) b_j(y) that are neither PSD nor the negative of a PSD kernel.
+
+    C is rational, symmetric and has eigenvalues of both signs (Sylvester); the functions b are independent on every
+    interval, so that some weights at some points of it give quadratic forms of both signs.
+
+    Parameters
+    ----------
+    max_size : int
+        At least 2, at most 5: how many of 1, x, x², cos x, sin x are used.
+
+    Returns
+    -------
+    SearchStrategy of Relation
+        With ``psd`` false.
+
+    Examples
+    --------
+    >>> from hypothesis import Phase, find, settings
+    >>> r = find(indefinite_relations(), lambda r: True, settings=settings(phases=(Phase.generate,)))
+    >>> r.psd, r.symmetric
+    (False, True)
+    """
+    matrix = draw(symmetric_indefinite(max_size))
+    size = matrix.nrows()
+    terms = [
+        _times(Fraction(int(matrix[i, j].p), int(matrix[i, j].q)), f"{_BASIS[i]('x')}*{_BASIS[j]('y')}")
+        for i in range(size)
+        for j in range(size)
+        if matrix[i, j] != 0
+    ]
+    return _relation(" + ".join(terms), False, "it has eigenvalues of both signs")
+
+
 def asymmetric_relations() -> st.SearchStrategy[Relation]:
     """Relations that are not symmetric, proved so by construction: :func:`ridges` and :func:`asymmetric_sums`.
 
@@ -213,5 +249,8 @@ def asymmetric_relations() -> st.SearchStrategy[Relation]:
 
 
 def relations() -> st.SearchStrategy[Relation]:
-    """Smooth relations of any kind: :func:`psd_relations` and :func:`asymmetric_relations`."""
-    return st.one_of(psd_relations(), asymmetric_relations())
+    """Smooth relations: :func:`psd_relations`, :func:`indefinite_relations` and :func:`asymmetric_relations`."""
+    return st.one_of(psd_relations(), indefinite_relations(), asymmetric_relations())
+
+
+st.register_type_strategy(Relation, relations())

@@ -49,3 +49,12 @@ def test_networks_shrink_to_one_unit_of_weight_zero() -> None:
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_every_depth_occurs(depth: int) -> None:
     assert find(networks(max_depth=3), lambda net: len(net.widths) == depth, settings=QUICK)
+
+
+@given(networks(widths=(2,), outputs=1, activation=("tanh", "gelu")))
+def test_activations_are_chosen_from_those_asked_for(net: MLP) -> None:
+    assert net.activation in ("tanh", "gelu") and np.isfinite(net(np.array([[0.5]]))).all()
+
+
+def test_one_activation_by_name() -> None:
+    assert find(networks(activation="tanh"), lambda net: True, settings=QUICK).activation == "tanh"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 from flint import arb, ctx, fmpq, fmpq_mat
 from hypothesis import Phase, assume, find, given, settings
@@ -17,6 +18,7 @@ from relverify.strategies.relations import (
     asymmetric_relations,
     asymmetric_sums,
     fourier_sums,
+    indefinite_relations,
     mercer_sums,
     psd_relations,
     relations,
@@ -113,3 +115,24 @@ def test_relations_shrink_to_something_short() -> None:
     assert len(find(psd_relations(), lambda r: True, settings=QUICK).text) <= 20
     assert len(find(ridges(), lambda r: True, settings=QUICK).text) <= 40
     assert len(find(asymmetric_sums(), lambda r: True, settings=QUICK).text) <= 20
+
+
+@settings(max_examples=30)
+@given(indefinite_relations())
+def test_indefinite_relations_are_symmetric_and_take_both_signs(relation: Relation) -> None:
+    """Floating point suggests the weights; that the forms have the two signs is proved."""
+    assert relation.psd is False and relation.symmetric
+    points = [fmpq(k) for k in range(-2, 3)]
+    with ctx.workprec(256):
+        rows = [[relation.functions.value(arb(p), arb(q)) for q in points] for p in points]
+        _, vectors = np.linalg.eigh(np.array([[float(v.mid()) for v in row] for row in rows]))
+        forms = []
+        for vector in (vectors[:, 0], vectors[:, -1]):
+            weights = [arb(w) for w in vector.tolist()]
+            pairs = [
+                (v * w, value)
+                for v, row in zip(weights, rows, strict=True)
+                for w, value in zip(weights, row, strict=True)
+            ]
+            forms.append(sum((weight * value for weight, value in pairs), arb(0)))
+    assert forms[0] < 0 < forms[1]
