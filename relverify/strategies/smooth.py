@@ -73,7 +73,7 @@ def smooth_relations(draw: Any, max_terms: int = 3) -> SmoothRelation:
         frequencies = [draw(rationals(-3, 3)) for _ in range(2)]
         terms.append(f"({c})*sin(({frequencies[0]})*x + ({frequencies[1]})*y + ({t}))")
         bounds = [bound + exact(c * f**2) for bound, f in zip(bounds, frequencies, strict=True)]
-    return _with_bounds(" + ".join(terms), x_box, y_box, *bounds, attained=not any(bounds))
+    return _with_bounds(" + ".join(terms), x_box, y_box, bounds, attained=not any(bounds))
 
 
 def _polynomial(draw: Any, x_box: Box, y_box: Box, number: int) -> SmoothRelation:
@@ -87,10 +87,12 @@ def _polynomial(draw: Any, x_box: Box, y_box: Box, number: int) -> SmoothRelatio
         bounds[0] += size * i * (i - 1) * tops[0] ** max(i - 2, 0) * tops[1] ** j
         bounds[1] += size * j * (j - 1) * tops[0] ** i * tops[1] ** max(j - 2, 0)
     # a monomial is largest at a corner
-    return _with_bounds(" + ".join(terms), x_box, y_box, *bounds, attained=number == 1)
+    return _with_bounds(" + ".join(terms), x_box, y_box, bounds, attained=number == 1)
 
 
-def _with_bounds(text: str, x_box: Box, y_box: Box, m_x: sp.Expr, m_y: sp.Expr, attained: bool) -> SmoothRelation:
+def _with_bounds(text: str, x_box: Box, y_box: Box, bounds: list[sp.Expr], attained: bool) -> SmoothRelation:
+    m_x, m_y = bounds
+
     def stated(value: sp.Expr, first: Box, second: Box) -> Any:
         return lambda one, other: value if (one, other) == (first, second) else None
 
