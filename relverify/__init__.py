@@ -15,6 +15,7 @@ if TYPE_CHECKING:
         audit,
         bound,
         check,
+        compare,
         limits,
         list_theorems,
         new,
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 _HOME = {
     **dict.fromkeys(
         (
-            "audit", "bound", "check", "limits", "list_theorems", "new", "parse_box", "relation", "report", "show",
-            "synthesize", "theorem", "train", "verify",
+            "audit", "bound", "check", "compare", "limits", "list_theorems", "new", "parse_box", "relation",
+            "report", "show", "synthesize", "theorem", "train", "verify",
         ),
         "relverify.api",
     ),
@@ -58,6 +59,7 @@ __all__ = [
     "bound",
     "certify",
     "check",
+    "compare",
     "limits",
     "list_theorems",
     "load",

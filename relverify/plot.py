@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from matplotlib.axes import Axes
 
     from relverify.core.box import Box
+    from relverify.networks.comparison import Comparison
     from relverify.networks.mlp import MLP
     from relverify.relations.relation import Relation
 
@@ -270,3 +273,64 @@ def _worst_point(ax: Axes, point: Sequence[float], label: bool = True) -> None:
         va="bottom" if inwards[1] > 0 else "top",
         fontsize="small",
     )
+
+
+def comparison(found: Comparison, title: str = "", ax: Axes | None = None) -> Axes:
+    """All counts of hidden units in one layer over the error, on logarithmic axes, with their slopes.
+
+    Parameters
+    ----------
+    found : Comparison
+    title : str, optional
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+    """
+    from relverify.networks.comparison import UNITS
+
+    ax = _axes(ax)
+    for row in found.rows:
+        points = [(float(e), c) for e, c in zip(found.errors, row.counts, strict=True) if c]
+        if row.what == UNITS and points:
+            errors, counts = zip(*points, strict=True)
+            marker = {"lower bound": "v", "existence": "x"}.get(row.kind, "o")
+            line = "--" if row.kind == "existence" else "-"
+            slope = "" if row.slope is None else f", slope {row.slope:.2f}"
+            ax.plot(errors, counts, marker=marker, linestyle=line, label=f"{row.theorem}{slope}")
+    ax.set(xscale="log", yscale="log", xlabel="error ε", ylabel="hidden units", title=title or found.relation.text)
+    ax.invert_xaxis()
+    ax.grid(alpha=0.3, which="both")
+    ax.legend(frameon=False, fontsize="x-small")
+    return ax
+
+
+def save(ax: Axes, path: str | Path) -> None:
+    """Write the figure of an axes; the ending of the path names the format.
+
+    Parameters
+    ----------
+    ax : Axes
+    path : path
+        Ending in ``.png``, ``.svg`` or ``.pdf``.
+
+    Raises
+    ------
+    InputError
+        If the ending is another, or the file cannot be written.
+    """
+    import io
+    from pathlib import Path as File
+
+    from relverify.errors import InputError
+    from relverify.networks.files import write_atomically
+
+    ending = File(path).suffix.lower()
+    if ending not in (".png", ".svg", ".pdf"):
+        raise InputError("plot", f"{path} ends in {ending or 'nothing'}", ".png, .svg or .pdf")
+    buffer = io.BytesIO()
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.savefig(buffer, format=ending[1:])
+    write_atomically(path, buffer.getvalue(), "plot")

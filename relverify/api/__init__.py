@@ -5,6 +5,7 @@ from __future__ import annotations
 from relverify.api.bounds import BoundResult, bound, list_theorems, new, show
 from relverify.api.campaign import report, verify
 from relverify.api.certificates import check
+from relverify.api.comparison import compare
 from relverify.api.lower import limits
 from relverify.api.networks import certify, synthesize, train
 from relverify.api.reading import parse_box, relation
@@ -17,6 +18,7 @@ __all__ = [
     "bound",
     "certify",
     "check",
+    "compare",
     "limits",
     "list_theorems",
     "new",

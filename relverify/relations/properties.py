@@ -112,6 +112,27 @@ def _(var: str, relation: Relation, x: Box, y: Box) -> sp.Expr:
     return sp.sqrt(1 + max(abs(side.lo), abs(side.hi)) ** 2)
 
 
+def _bend(relation: Relation, x: Box, y: Box, name: str) -> sp.Expr:
+    from relverify.lower.curvature import bend
+    from relverify.rigor.exact import from_fmpq
+
+    _one(relation, name)
+    found = bend(relation, x, y)
+    if found is None:
+        raise InputError("relation", f"{relation.text} has no proved {name}", "a relation that bends in x")
+    return from_fmpq(found.mu if name == "bend" else found.length)
+
+
+@_property("bend", "at most |∂²r/∂x²|, of one sign, on an interval of x for some y: the one with the largest bound")
+def _(relation: Relation, x: Box, y: Box) -> sp.Expr:
+    return _bend(relation, x, y, "bend")
+
+
+@_property("bend_length", "length of that interval")
+def _(relation: Relation, x: Box, y: Box) -> sp.Expr:
+    return _bend(relation, x, y, "bend_length")
+
+
 @_property("sup", "sup of |r|")
 def _(relation: Relation, x: Box, y: Box) -> sp.Expr:
     return relation.sup(x, y)

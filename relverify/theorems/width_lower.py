@@ -19,8 +19,8 @@ def formal() -> Formal:
     bound = mu * L**2 / (16 * (N + 1) ** 2)
     return Formal(
         quantities=(
-            Quantity(mu, "at most |∂²r/∂x²|, of one sign, on an interval of x for some y"),
-            Quantity(L, "length of that interval"),
+            Quantity(mu, "at most |∂²r/∂x²|, of one sign, on an interval of x for some y", of_relation="bend"),
+            Quantity(L, "length of that interval", of_relation="bend_length"),
             Quantity(N, "hidden units of φ in one layer; by any depth, breakpoints"),
             Quantity(eps, "error that is asked for"),
         ),

@@ -21,8 +21,8 @@ def formal() -> Formal:
     bound = mu * L**2 / (16 * 4**N)
     return Formal(
         quantities=(
-            Quantity(mu, "at most |∂²r/∂x²|, of one sign, on an interval of x for some y"),
-            Quantity(L, "length of that interval"),
+            Quantity(mu, "at most |∂²r/∂x²|, of one sign, on an interval of x for some y", of_relation="bend"),
+            Quantity(L, "length of that interval", of_relation="bend_length"),
             Quantity(N, "hidden units of φ in all layers together"),
             Quantity(eps, "error that is asked for"),
         ),

@@ -22,8 +22,8 @@ def formal() -> Formal:
     bound = mu * L**2 / (16 * P**2)
     return Formal(
         quantities=(
-            Quantity(mu, "at most |∂²r/∂x²|, of one sign, on an interval of x for some y"),
-            Quantity(L, "length of that interval"),
+            Quantity(mu, "at most |∂²r/∂x²|, of one sign, on an interval of x for some y", of_relation="bend"),
+            Quantity(L, "length of that interval", of_relation="bend_length"),
             Quantity(P, "the product of w_l + 1 over the hidden layers of φ, w_l units each"),
             Quantity(eps, "error that is asked for"),
         ),
