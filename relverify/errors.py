@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class InputError(ValueError):
     """Input that cannot be accepted.
@@ -25,10 +27,15 @@ class InputError(ValueError):
         self.argument = argument
         self.problem = problem
         self.accepted = accepted
-        text = f"{argument}: {problem}"
+        text = f"{argument}: {_brief(problem)}"
         if accepted:
             text += f"; accepted: {accepted}"
         super().__init__(" ".join(text.split()))
+
+
+def _brief(text: str) -> str:
+    """Text whose long numbers are cut to their first digits."""
+    return re.sub(r"[0-9]{41,}", lambda m: f"{m[0][:12]}...({len(m[0])} digits)", text)
 
 
 class UnknownNode(TypeError):

@@ -15,10 +15,12 @@ from relverify.errors import InputError, UnknownNode
 from relverify.relations.relation import Relation
 from relverify.rigor.calculus import derivative
 from relverify.rigor.enclose import compile_arb
-from relverify.rigor.exact import dyadic, to_fmpq
+from relverify.rigor.exact import dyadic
 
 INFINITY = math.inf
 FINITE = math.nextafter(INFINITY, 0.0)  # the most that a target may be: every bound would meet an infinite one
+# squares of lengths, times curvatures, must not leave the range of float64
+FARTHEST = 10**50
 # nodes whose SymPy derivative forgets a jump or a kink, so that no remainder rule may rely on it
 _FORGETFUL = (sympy.Piecewise, sympy.floor, sympy.ceiling, sympy.frac, sympy.Mod, sympy.atan2)
 
@@ -45,7 +47,10 @@ def rational_ends(box: Box | str, argument: str) -> tuple[fmpq, fmpq]:
     parsed = parse_box(box, argument) if isinstance(box, str) else box
     if parsed.dim != 1:
         raise InputError(argument, f"has {parsed.dim} dimensions", "an interval such as [0,1]")
-    return to_fmpq(parsed[0].lo, argument), to_fmpq(parsed[0].hi, argument)
+    low, high = parsed[0].ends
+    if max(abs(low), abs(high)) > FARTHEST:
+        raise InputError(argument, "has an end beyond 1e50", "ends from -1e50 to 1e50")
+    return low, high
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from flint import arb, fmpq
 
 from relverify.certify.compiled import compiled, rational_ends
@@ -24,11 +25,15 @@ from relverify.networks.certified import write_certified
 from relverify.networks.construct import MAX_NODES, Built, grid_network
 from relverify.networks.mlp import MLP
 from relverify.relations.relation import Relation
+from relverify.relations.sup import ROUGHLY
 from relverify.rigor.decide import Verdict
 from relverify.rigor.exact import to_fmpq
 
 Progress = Callable[[str], None]
 TIME_LIMIT = 120.0
+TINY = 1e-300
+# a prediction this many times above the most units that can be built is not tried
+FAR = 100
 
 
 @dataclass(frozen=True)
@@ -183,9 +188,13 @@ def synthesize(
     x_box = parse_box(x, "x")
     y_box = x_box if y is None else parse_box(y, "y")
     same = rational_ends(x_box, "x") == rational_ends(y_box, "y")
-    search = _Search(relation, x_box, y_box, limit, progress or (lambda _: None), start + time_limit)
-    search.symmetric = bool(relation.psd_on(x_box)) and relation.symmetric and same
-    built, shifted = search.run()
+    compiled(relation)
+    relation.sup(x_box, y_box, ROUGHLY)
+    symmetric = bool(relation.psd_on(x_box)) and relation.symmetric and same
+    search = _Search(relation, x_box, y_box, limit, symmetric, progress or (lambda _: None), start + time_limit)
+    terms, guess = search.guess()
+    needed = needed_units(relation, x_box, y_box, limit, symmetric)[0]
+    built, shifted = search.run(terms, guess, needed)
     certificate = vertex_certificate(
         relation,
         built.phi,
@@ -199,7 +208,6 @@ def synthesize(
     )
     if certificate.upper is None or certificate.verdict != Verdict.PROVED:
         raise InputError("eps", "the candidate could not be proved again", "a larger time limit")
-    needed = needed_units(relation, x_box, y_box, limit, search.symmetric)[0]
     n_y = 0 if built.psi is None else built.psi.hidden_units
     return Synthesis(
         relation, x_box, y_box, limit, built.phi, built.psi, built.hidden_units, built.phi.hidden_units, n_y,
@@ -211,10 +219,12 @@ def synthesize(
 class _Search:
     """Search for the smallest count; candidates are certified, never trusted."""
 
-    def __init__(self, relation: Relation, x: Box, y: Box, eps: fmpq, progress: Progress, deadline: float) -> None:
-        self.relation, self.x, self.y, self.eps = relation, x, y, eps
+    def __init__(
+        self, relation: Relation, x: Box, y: Box, eps: fmpq, symmetric: bool, progress: Progress, deadline: float
+    ) -> None:
+        self.relation, self.x, self.y, self.eps, self.symmetric = relation, x, y, eps, symmetric
         self.progress, self.deadline = progress, deadline
-        self.symmetric = False
+        self.smallest, self.top = (1, MAX_NODES) if symmetric else (2, 2 * MAX_NODES)
         self.kinds: tuple[bool, ...] = (True, False)
         self.tried: dict[tuple[int, int | None], tuple[Built, bool] | None] = {}
 
@@ -294,18 +304,25 @@ class _Search:
                 return found
         return None
 
-    def run(self) -> tuple[Built, bool]:
-        """Smallest proved network."""
+    def guess(self) -> tuple[tuple[float, float], float]:
+        """The curvature terms and the count that they predict; refuses an error that is far out of reach."""
         terms = self.shares()
         # shifted error about (a/n_x^2 + b/n_y^2)/2; equal parts a = b in the symmetric form
-        if self.symmetric:
-            guess = math.sqrt(max(terms) / float(self.eps))
-        else:
-            cubes = sum(t ** (1 / 3) for t in terms)
-            guess = math.sqrt(cubes**3 / (2 * float(self.eps)))
-        smallest, top = (1, MAX_NODES) if self.symmetric else (2, 2 * MAX_NODES)
+        share = max(terms) if self.symmetric else float(np.cbrt(terms).sum() ** 3) / 2
+        guess = math.sqrt(share / max(float(self.eps), TINY))
+        if guess > FAR * self.top:
+            raise InputError(
+                "eps", f"{self.eps} calls for about {guess:.2g} units", f"an error that {self.top} units reach"
+            )
+        return terms, guess
+
+    def run(self, terms: tuple[float, float], guess: float, needed: int) -> tuple[Built, bool]:
+        """Smallest proved network; fewer units than needed are not tried."""
+        smallest, top = max(self.smallest, needed), self.top
+        if smallest > top:
+            raise InputError("eps", f"{self.eps} needs more than {top} units", "a larger eps")
         # where the curvature is unbounded the prediction is far too large
-        count = min(max(math.ceil(guess), smallest), 512)
+        count = max(math.ceil(min(guess, 512)), smallest)
         failed, step, found = smallest - 1, 1, self.best(count, terms)
         while found is None:
             failed = count

@@ -17,7 +17,7 @@ from relverify.core.symbols import x as X
 from relverify.core.symbols import y as Y
 from relverify.errors import InputError, UnknownNode
 from relverify.relations.expansion import Expansion
-from relverify.relations.sup import supremum
+from relverify.relations.sup import SLACK, supremum
 from relverify.rigor.calculus import derivative
 from relverify.rigor.enclose import compile_arb
 from relverify.rigor.exact import exact
@@ -191,9 +191,19 @@ class Relation:
             problem = f"{self.text} has no bounded second derivative in {var} on {x_box} x {y_box}"
             raise InputError("relation", problem, "a relation that is twice differentiable there") from None
 
-    def sup(self, x_box: Box, y_box: Box) -> sp.Expr:
-        """An exact upper bound of sup|r| over the boxes."""
-        return supremum(self.expr, self._cell(x_box, y_box))
+    def sup(self, x_box: Box, y_box: Box, slack: fmpq = SLACK) -> sp.Expr:
+        """An exact upper bound of sup|r| over the boxes; see :func:`relverify.relations.sup.supremum`.
+
+        Raises
+        ------
+        InputError
+            If r is not bounded there, as far as balls can tell.
+        """
+        try:
+            return supremum(self.expr, self._cell(x_box, y_box), slack)
+        except ArithmeticError:
+            problem = f"{self.text} is not proved to be bounded on {x_box} x {y_box}"
+            raise InputError("relation", problem, "a relation that is continuous there") from None
 
     def values(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         """Float64 values over arrays, broadcast against each other: for pictures and searches, never for claims.

@@ -17,6 +17,8 @@ PREC = 64
 TIE = 1e-12
 MAX_CELLS = 20_000
 SLACK = fmpq(1, 1000)
+# enough to know that a function is bounded
+ROUGHLY = fmpq(100)
 
 
 def supremum(expression: sp.Expr, box: Mapping[sp.Symbol, tuple[fmpq, fmpq]], slack: fmpq = SLACK) -> sp.Rational:

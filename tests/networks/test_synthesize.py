@@ -82,3 +82,20 @@ def test_decimal_rounds_outwards():
         low, high = decimal(value, up=False, digits=6), decimal(value, up=True, digits=6)
         assert fmpq(*low.as_integer_ratio()) < value < fmpq(*high.as_integer_ratio())
     assert decimal(fmpq(0), up=True) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("text", "box", "eps", "said"),
+    [
+        ("tan(2*x)", "[0,1]", "1e-2", "not proved to be bounded"),
+        ("x**x**x**x**x", "[0,1]", "1e-2", "not proved to be bounded"),
+        ("x**(-400)*1e-400", "[0,1]", "1e-2", "not proved to be bounded"),
+        ("gaussian(ell=1/2)", "[-1e400,1e400]", "1e-2", "end beyond 1e50"),
+        ("gaussian(ell=1/2)", "[0,1]", "1e-12", "calls for about"),
+        ("gaussian(ell=1/2)", "[0,1]", "1e-300", "calls for about"),
+    ],
+)
+def test_what_is_out_of_reach_is_refused_at_once(text, box, eps, said):
+    with pytest.raises(InputError, match=said) as caught:
+        synthesize(parse_relation(text), box, eps=eps)
+    assert len(str(caught.value)) < 300
