@@ -10,6 +10,10 @@ from flint import arb, fmpq
 
 from relverify.rigor.decide import Verdict
 
+# reasons for the end of a search
+MET = "target met"
+ABOVE = "the error at a point is above eps"
+
 if TYPE_CHECKING:
     from relverify.core.box import Box
     from relverify.networks.mlp import MLP
@@ -156,7 +160,7 @@ def outcome(certificate: Any) -> Verdict:
     """
     if certificate.verdict is not None:
         return Verdict(certificate.verdict)
-    return Verdict.PROVED if certificate.reason == "target met" else Verdict.UNDECIDED
+    return Verdict.PROVED if certificate.reason == MET else Verdict.UNDECIDED
 
 
 def as_dict(certificate: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from relverify.certify.device import HOST, Device
 from relverify.certify.matrix import Side, pair_bounds
 from relverify.certify.parallel import Pool
 from relverify.certify.point import PointError
+from relverify.certify.result import ABOVE, MET
 from relverify.certify.taylor import compile_jets
 from relverify.rigor.exact import dyadic
 
@@ -159,14 +160,14 @@ class Search:
         if not self.reason:
             # what rounding left open may meet the target after all, if a larger error was found later
             met = self.stuck <= self.target
-            self.reason = "target met" if met else "rounding in float64 is too large for the target"
+            self.reason = (ABOVE if self.refuted else MET) if met else "rounding in float64 is too large for the target"
         self.upper = max(self.upper, self.stuck)
 
     def _stopped(self) -> bool:
         if self.reason:
             return True
         if self.refuted and self.factor is None:
-            self.reason = "the error at a point is above eps"
+            self.reason = ABOVE
         elif self.cells >= self.limits.max_cells:
             self.reason = f"limit of {self.limits.max_cells} cells reached"
         elif time.perf_counter() > self.limits.deadline:

@@ -31,7 +31,7 @@ import numpy as np
 from flint import arb, arb_mat, fmpq
 
 from relverify.certify.compiled import Compiled, Kink, compiled, diagonal_kink, down, float_floor, rational_ends, up
-from relverify.certify.result import Plotted, Problem
+from relverify.certify.result import ABOVE, MET, Plotted, Problem
 from relverify.core.box import Box, parse_box
 from relverify.errors import Disagreement, InputError
 from relverify.networks.mlp import MLP
@@ -320,12 +320,16 @@ class _Search:
             if not (self.symmetric and ends[3] <= ends[0]):
                 self.push(i, j, ends, corners)
 
-    def _base_cells(self) -> None:
+    def _base_cells(self, deadline: float) -> bool:
+        """Queue the cells between the breakpoints; False if the time was over before."""
         low, high = self.low.tolist(), self.high.tolist()
         for i in range(len(self.xs) - 1):
+            if time.perf_counter() > deadline:
+                return False
             for j in range(i if self.symmetric else 0, len(self.ys) - 1):
                 corners = tuple((low[a][b], high[a][b]) for a in (i, i + 1) for b in (j, j + 1))
                 self.push(i, j, (self.xs[i], self.xs[i + 1], self.ys[j], self.ys[j + 1]), corners)
+        return True
 
     def _improve_lower(self) -> None:
         """Raise the lower bound: midpoints of the worst cells, then a compass search from the best point."""
@@ -350,7 +354,8 @@ class _Search:
     def run(self, eps: fmpq | None, within: fmpq | None, max_cells: int, deadline: float) -> str:
         """Refine until the targets are met; returns the reason for stopping."""
         self.floor_eps = -INFINITY if eps is None else float_floor(eps)
-        self._base_cells()
+        if not self._base_cells(deadline):
+            return "time limit reached"
         self._improve_lower()
         factor = None if within is None else math.nextafter(float_floor(within), 0.0)
         noise = 2.0**-80 * self.scale
@@ -362,7 +367,7 @@ class _Search:
             # the product may overflow, and an infinite bound is none
             tight = factor is None or (self.upper < INFINITY and self.upper <= factor * self.lower)
             if decided and tight:
-                return "target met"
+                return ABOVE if eps is not None and self.lower > self.floor_eps else MET
             if self.upper <= noise:
                 return "the error is at the level of the working precision"
             xa, xb, ya, yb = self.heap[0][4]

@@ -15,6 +15,7 @@ from relverify.errors import Disagreement, InputError
 from relverify.networks.construct import grid_network
 from relverify.networks.mlp import MLP
 from relverify.relations.parse import parse_relation
+from relverify.rigor.decide import Verdict
 
 FUNCTIONS = {
     "gaussian(ell=1/2)": lambda x, y: np.exp(-2 * (x - y) ** 2),
@@ -204,3 +205,15 @@ def test_misuse_is_refused():
     for arguments, options, word in cases:
         with pytest.raises(InputError, match=word):
             vertex_certificate(*arguments, **options)
+
+
+def test_a_refutation_says_so():
+    built = grid_network(parse_relation("brownian"), "[0,1]", None, 2)
+    found = vertex_certificate(parse_relation("brownian"), built.phi, built.psi, "[0,1]", eps="1/100")
+    assert found.verdict is Verdict.REFUTED and found.reason == "the error at a point is above eps"
+
+
+def test_the_time_limit_holds_before_the_first_division():
+    built = grid_network(parse_relation("brownian"), "[0,1]", None, 9)
+    found = vertex_certificate(parse_relation("brownian"), built.phi, built.psi, "[0,1]", eps="1/10", time_limit=0)
+    assert found.verdict is Verdict.UNDECIDED and found.upper is None and found.reason == "time limit reached"
