@@ -16,7 +16,7 @@ from relverify.core import symbols
 from relverify.errors import InputError
 from relverify.relations.family import Family
 from relverify.relations.relation import Relation, from_expression
-from relverify.rigor.parse import Tree, parse_tree
+from relverify.rigor.parse import FUNCTIONS, Tree, parse_tree
 
 ONE = ((symbols.x,), (symbols.y,))
 MANY = ((symbols.x1, symbols.x2, symbols.x3), (symbols.y1, symbols.y2, symbols.y3))
@@ -63,8 +63,18 @@ def parse_relation(text: str | Relation, argument: str = "relation") -> Relation
     """
     if isinstance(text, Relation):
         return text
-    found = _build(parse_tree(text, argument))
+    tree = parse_tree(text, argument)
+    for node in ast.walk(tree.node):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            _require_known(node.func.id, argument)
+    found = _build(tree)
     return from_expression(found) if isinstance(found, sp.Expr) else found
+
+
+def _require_known(name: str, argument: str) -> None:
+    if name not in FUNCTIONS and name not in families():
+        shown = name if len(name) <= 40 else name[:37] + "..."
+        raise InputError(argument, f"unknown function or family {shown!r}", ", ".join([*FUNCTIONS, *families()]))
 
 
 def _build(tree: Tree) -> Relation | sp.Expr:

@@ -151,10 +151,11 @@ def parse_tree(text: str, argument: str = "expression") -> Tree:
         raise InputError(argument, f"has a character outside ASCII: {_short(text)}", "ASCII text")
     if not text.strip():
         raise InputError(argument, "is empty", "an expression")
-    # Python's reader warns of words that touch a number (1if) and of backslashes, where it does not refuse them
+    # Python's reader warns of words that touch a number (1if) and of backslashes, where it does not refuse them, and
+    # drops what stands behind #
     words = [word for word in _WORD.findall(text) if keyword.iskeyword(word)]
-    if words or "\\" in text:
-        found = repr(words[0]) if words else "a backslash"
+    if words or "\\" in text or "#" in text:
+        found = repr(words[0]) if words else "a backslash" if "\\" in text else "'#'"
         raise InputError(argument, f"contains {found}: {_short(text)}", "a mathematical expression")
     depth = deepest = 0
     for character in text:
@@ -221,7 +222,11 @@ class _Builder:
                 return self.build(operand, depth + 1)
             case ast.BinOp(left=left, op=op, right=right):
                 return self.binary(op, self.build(left, depth + 1), self.build(right, depth + 1))
-            case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
+            case ast.Call(func=ast.Name(id=name), args=args, keywords=named):
+                if name not in self.functions:
+                    raise self.refuse(f"unknown function {_short(name)!r}", ", ".join(self.functions))
+                if named:
+                    raise self.refuse(f"{name} takes no named arguments")
                 return self.call(name, [self.build(argument, depth + 1) for argument in args])
         kind = type(node).__name__
         raise self.refuse(f"contains {kind}, which is not allowed", "numbers, names, + - * / ** and functions")
@@ -273,9 +278,7 @@ class _Builder:
         return base**exponent
 
     def call(self, name: str, args: list[sp.Expr]) -> sp.Expr:
-        function = self.functions.get(name)
-        if function is None:
-            raise self.refuse(f"unknown function {_short(name)!r}", ", ".join(self.functions))
+        function = self.functions[name]
         many = function in (sp.Min, sp.Max)
         if (len(args) < 2) if many else (len(args) != 1):
             raise self.refuse(f"{name} takes {'two or more' if many else 'one'} argument(s), not {len(args)}")

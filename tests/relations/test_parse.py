@@ -73,7 +73,7 @@ def test_every_family_is_found_and_reads_its_example() -> None:
         ("bilinear(A=[[1],[2,3]])", "A: is not a matrix of accepted shape"),
         ("bilinear(A=[])", "A: is not a matrix"),
         ("bilinear(A=[[[1]]])", "A: has an entry that is not a number"),
-        ("nosuch(1)", "unknown function 'nosuch'"),
+        ("nosuch(1)", "unknown function or family 'nosuch'"),
         ("__import__('os')", "relation: "),
         ("x.__class__", "contains Attribute"),
         ("lambda: 1", "relation: "),

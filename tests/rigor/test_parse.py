@@ -122,6 +122,8 @@ HOSTILE = {
     "unknown name": "foo",
     "long name": "f" * 3999,
     "unknown function": "eval(1)",
+    "trailing comment": "1#2",
+    "named argument": "exp(x=1)",
     "exec": "exec(1)",
     "function name": "sqrt",
     "called number": "1(2)",
