@@ -206,3 +206,15 @@ def test_truncated_network_file_is_refused(tmp_path):
 
 def test_version(capsys):
     assert run(capsys, "--version")[1].strip() == f"relverify {relverify.__version__}"
+
+
+def test_without_arguments_there_is_help(capsys):
+    assert cli.run([]) == 64
+    assert "synthesize" in capsys.readouterr().out
+
+
+def test_verify_leaves_nothing_beside_its_folder(tmp_path):
+    command = [sys.executable, "-m", "relverify", "verify", "perturbation", "--out", "report"]
+    found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert found.returncode == 0, found.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]

@@ -52,12 +52,15 @@ def _root(
 
 def run(arguments: list[str] | None = None) -> int:
     """Run a command line and return its exit code: 0 proved, 1 refuted, 2 undecided, 64 bad input."""
+    if not (sys.argv[1:] if arguments is None else arguments):
+        app(args=["--help"], prog_name="relverify", standalone_mode=False)
+        return USAGE
     try:
         code = app(args=arguments, prog_name="relverify", standalone_mode=False)
     except (InputError, MissingDependency) as error:
         return _refuse(str(error))
     except typer.TyperException as error:
-        return _refuse(error.format_message())
+        return _refuse(error.format_message()[:300])
     except (typer.Abort, KeyboardInterrupt):
         print("interrupted; what was finished is kept", file=sys.stderr)
         return 130

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +31,10 @@ def command(
     from relverify import api
 
     options = {"quick": quick, "full": full, "out": out, "seed": seed, "device": device}
-    report = api.verify(labels or (), **options, jobs=jobs, dask=dask, resume=resume, console=console(True))
+    with tempfile.TemporaryDirectory(prefix="relverify-") as scratch:
+        # Hypothesis, here and in the processes started here, would leave its files in the working directory
+        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)
+        report = api.verify(labels or (), **options, jobs=jobs, dask=dask, resume=resume, console=console(True))
     if as_json:
         print_json(report.as_dict())
     else:
