@@ -1,0 +1,52 @@
+"""The peers bound what they should, and the table says how far each came."""
+
+import importlib.util
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from relverify.networks.mlp import MLP
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+NET = MLP(([[1.0], [-0.5]], [[1.0, 0.25]]), ([0.0, 0.5], [0.1]), "tanh")
+
+
+@pytest.fixture
+def peers(monkeypatch):
+    for name in ("problems", "peers"):
+        spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, name, module)
+        spec.loader.exec_module(module)
+    monkeypatch.setattr(module.problems, "networks", lambda p: (NET, None))
+    return module
+
+
+@pytest.fixture
+def given(peers):
+    return replace(peers.problems.problem("gauss-tanh"), relation="exp(-(x-y)^2)*x + y/3")
+
+
+def test_every_tool_bounds_the_same_error(peers, given):
+    x = np.linspace(-1, 1, 401)
+    values = np.exp(-((x[:, None] - x) ** 2)) * x[:, None] + x / 3
+    largest = np.abs(values - NET(x[:, None]) @ NET(x[:, None]).T).max()
+    for tool in (peers.ours, peers.mean_value, peers.arb_balls):
+        found = tool(given, 20.0)
+        assert found["met"] and found["lower"] <= largest * (1 + 1e-3) and found["upper"] >= largest * (1 - 1e-12)
+        assert found["upper"] <= 1.1 * found["lower"] * (1 + 1e-9)
+
+
+def test_a_limit_leaves_a_bound(peers, given):
+    found = peers.arb_balls(given, 0.0)
+    assert not found["met"] and found["upper"] == np.inf and "infx at 0 s" in peers.shown(found)
+
+
+def test_the_table(peers, given):
+    met = {"upper": 1.0, "lower": 0.95, "cells": 9, "seconds": 0.5, "met": True}
+    found = {"relverify": met, "auto_LiRPA": {**met, "seconds": 100.0, "upper": 2.0, "met": False}}
+    text = peers.table([(given, found)])
+    assert "| 0.5 s | 2.11x at 100 s |" in text and "more than 200 times" in text
