@@ -15,8 +15,15 @@ def test_gaussian(eps, several):
     assert needed_pieces(GAUSSIAN, "[0,1]", None, eps).needed == several
 
 
-def test_single_best_y():
-    assert needed_pieces(GAUSSIAN, "[0,1]", None, "1e-3", several=False).needed == 11
+@pytest.mark.parametrize("eps, single", [("1e-1", 1), ("1e-2", 3), ("1e-3", 11), ("1e-4", 37)])
+def test_single_best_y(eps, single):
+    found = needed_pieces(GAUSSIAN, "[0,1]", None, eps, several=False)
+    assert found.needed == single and len({y for y, *_ in found.infeasible}) == 1
+    # each segment is proved here once more, from its three points
+    with ctx.workprec(300):
+        for y, x1, x2, x3 in found.infeasible:
+            a, b, c = ((-2 * (arb(x) - arb(y)) ** 2).exp() for x in (x1, x2, x3))
+            assert abs(b - a - (c - a) * arb((x2 - x1) / (x3 - x1))) / 2 > arb(fmpq(1, 10 ** int(eps[-1])))
 
 
 def test_triples_are_proofs():
