@@ -16,6 +16,9 @@ from relverify.theorems import (
     attention_selection,
     context_limit,
     debreu_finite,
+    gap_law,
+    gap_law_needed,
+    gap_law_sufficient,
     selection_capacity,
 )
 from relverify.theorems import softmax_selection as softmax
@@ -60,6 +63,20 @@ def packed(A: str, B: str, eps_1: str, d: int) -> Any:
     return (2 + half) ** d / half**d
 
 
+def gap(n: int, eta: str) -> Any:
+    """By repeated multiplication."""
+    return mp.fprod([1 - q(eta)] * n)
+
+
+def not_selected(n: int, beta: str, eps_1: str, gamma_2: str = "") -> Any:
+    """Failure where the gap is below the least one, with a weight of the other items where it is given."""
+    least = mp.log(1 - q(eps_1)) - mp.log(q(eps_1))
+    if gamma_2:
+        least += mp.log(q(beta) * q(gamma_2) + n) - mp.log(q(beta) * q(gamma_2))
+    kept = mp.mpf(0) if least >= q(beta) else mp.exp(n * (mp.log(q(beta) - least) - mp.log(q(beta))))
+    return 1 - kept + (q(gamma_2) if gamma_2 else 0)
+
+
 BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
     (softmax.THEOREM, weight, [
         {"n": 5, "beta": "2", "eta": "1/2"}, {"n": 1000, "beta": "100/3", "eta": "1/7"},
@@ -80,6 +97,16 @@ BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
     (selection_capacity.THEOREM, packed, [
         {"A": "1", "B": "3", "eps_1": "1/100", "d": 4}, {"A": "37/2", "B": "1/5", "eps_1": "1/3", "d": 64},
         {"A": "5", "B": "0", "eps_1": "1/10", "d": 3},
+    ]),
+    (gap_law.THEOREM, gap, [{"n": 2, "eta": "1/3"}, {"n": 50, "eta": "1/1000"}, {"n": 9, "eta": "99/100"}]),
+    (gap_law_needed.THEOREM, not_selected, [
+        {"n": 2, "beta": "20", "eps_1": "1/100"}, {"n": 4096, "beta": "180000", "eps_1": "1/100"},
+        {"n": 7, "beta": "1", "eps_1": "1/10"},
+    ]),
+    (gap_law_sufficient.THEOREM, not_selected, [
+        {"n": 3, "beta": "200", "eps_1": "1/100", "gamma_2": "1/50"},
+        {"n": 4096, "beta": "250000", "eps_1": "1/100", "gamma_2": "1/100"},
+        {"n": 3, "beta": "1/2", "eps_1": "1/10", "gamma_2": "1/3"},
     ]),
     (debreu_finite.THEOREM, lambda m: 1 / mp.mpf(m - 1), [{"m": 2}, {"m": 7}, {"m": 101}]),
 ]  # fmt: skip
@@ -127,6 +154,26 @@ def test_largest_context(S: str, eps_1: str) -> None:
     # with that many items, were it a whole number, the weight is exactly what is asked for
     weight = mp.exp(q(S)) / (mp.exp(q(S)) + (expected - 1) * mp.exp(-q(S)))
     assert abs(weight - (1 - q(eps_1))) < mp.mpf(10) ** -190
+
+
+@pytest.mark.parametrize(("n", "gamma", "eps_1"), [(2, "1/10", "1/100"), (4096, "1/10", "1/100"), (9, "9/10", "1/3")])
+def test_temperature_of_random_contexts(n: int, gamma: str, eps_1: str) -> None:
+    least, gap = mp.log(1 / q(eps_1) - 1), 1 - mp.root(1 - q(gamma), n)
+    found = gap_law.THEOREM.resource("eta").evaluate(60, n=n, gamma=gamma)
+    assert mp.mpf(found.lo) <= gap <= mp.mpf(found.hi)
+    found = gap_law_needed.THEOREM.resource("beta").evaluate(60, n=n, gamma=gamma, eps_1=eps_1)
+    assert mp.mpf(found.lo) <= least / gap <= mp.mpf(found.hi)
+    if n >= 3:
+        found = gap_law_sufficient.THEOREM.resource("beta").evaluate(
+            60, n=n, gamma_1=gamma, gamma_2="1/50", eps_1=eps_1
+        )
+        enough = (least + mp.log(1 + 50 * n * gap / least)) / gap
+        assert mp.mpf(found.lo) <= enough <= mp.mpf(found.hi)
+        # there the bound keeps both shares
+        failure = gap_law_sufficient.THEOREM.bound.evaluate(
+            60, n=n, beta=Fraction(mp.nstr(enough, 200)), eps_1=eps_1, gamma_2="1/50"
+        )
+        assert mp.mpf(failure.lo) <= q(gamma) + q("1/50")
 
 
 def test_edges() -> None:
