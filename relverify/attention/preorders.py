@@ -104,6 +104,28 @@ class Preorder:
             raise InputError("at_most", f"{a!r} <= {b!r} and {b!r} <= {c!r} but not {a!r} <= {c!r}", "a transitive one")
         return cls.from_utility(count)
 
+    @classmethod
+    def lexicographic(cls, *preorders: Preorder) -> Preorder:
+        """The preorder of items by the first preorder, where that ties by the next, and so on.
+
+        Parameters
+        ----------
+        *preorders : Preorder
+            Of the same items.
+
+        Examples
+        --------
+        >>> Preorder.lexicographic(Preorder((0, 1, 0)), Preorder((1, 0, 0))).ranks
+        (1, 2, 0)
+        """
+        if not preorders or len({p.size for p in preorders}) > 1:
+            raise InputError(
+                "preorders", "are missing or have different numbers of items", "preorders of the same items"
+            )
+        keys = list(zip(*(p.ranks for p in preorders), strict=True))
+        place = {key: rank for rank, key in enumerate(sorted(set(keys)))}
+        return cls(tuple(place[key] for key in keys))
+
     @property
     def size(self) -> int:
         """Number of items."""
@@ -214,6 +236,34 @@ def margin(utility: Sequence[fmpq]) -> fmpq:
     if len(levels) < 2:
         raise InputError("preorder", "all items are equivalent, so there is no margin", "at least two classes")
     return min(high - low for low, high in zip(levels, levels[1:], strict=False))
+
+
+def countable_utility(item: Any, sequence: Sequence[Any], at_most: Callable[[Any, Any], bool]) -> fmpq:
+    """The utility ``sum_i 2**-i ([q_i < y] + [q_i <= y])/2`` of an item y through a sequence q_1, q_2, ..., exactly.
+
+    It represents a complete preorder wherever the sequence is order-dense: between two items of which one is above the
+    other, ends included, lies some q_i (*debreu-countable*). Of an infinite sequence, the first k elements give the
+    utility from below, and short of it by at most ``2**-k``.
+
+    Parameters
+    ----------
+    item : object
+    sequence : sequence
+    at_most : callable
+        ``at_most(a, b)`` says whether a is at most b.
+
+    Returns
+    -------
+    fmpq
+
+    Examples
+    --------
+    >>> [countable_utility(word, ["b", "a"], lambda a, b: a <= b) for word in ("a", "b", "c")]
+    [1/8, 1/2, 3/4]
+    """
+    # a complete preorder: q is below y exactly where y is not at most q
+    halves = (bool(at_most(q, item)) + (not at_most(item, q)) for q in sequence)
+    return sum((fmpq(h, 2 ** (k + 1)) for k, h in enumerate(halves, 1)), fmpq(0))
 
 
 def sorted_points(points: Sequence[Any], size: int, argument: str = "points") -> list[int]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relverify.attention.interpolation import nearest, point_network, step_network, utility_network
-from relverify.attention.preorders import Preorder, QueryPreorders, margin, sorted_points
+from relverify.attention.preorders import Preorder, QueryPreorders, countable_utility, margin, sorted_points
 from relverify.errors import InputError
 from relverify.strategies.numbers import rationals
 from relverify.strategies.preorders import preorders
@@ -74,6 +74,56 @@ def test_counterexample_of_completeness() -> None:
 def test_bad_ranks(ranks: Any, said: str) -> None:
     with pytest.raises(InputError, match=said):
         Preorder(ranks)
+
+
+@given(preorders(min_size=5, max_size=5), preorders(min_size=5, max_size=5))
+def test_lexicographic(first: Preorder, second: Preorder) -> None:
+    both = Preorder.lexicographic(first, second)
+    for a, b in product(range(5), repeat=2):
+        later = first.ranks[a] == first.ranks[b] and second.at_most(a, b)
+        assert both.at_most(a, b) == (first.ranks[a] < first.ranks[b] or later)
+
+
+def test_lexicographic_needs_the_same_items() -> None:
+    with pytest.raises(InputError, match="different numbers of items"):
+        Preorder.lexicographic(Preorder((0,)), Preorder((0, 1)))
+    with pytest.raises(InputError, match="missing"):
+        Preorder.lexicographic()
+
+
+@given(preorders(max_size=7), st.data())
+def test_countable_utility_represents(order: Preorder, data: st.DataObject) -> None:
+    sequence = data.draw(st.permutations(range(order.size)))
+    u = [countable_utility(j, sequence, order.at_most) for j in range(order.size)]
+    assert Preorder.from_utility(u) == order
+    assert min(u) > 0 and max(u) < 1
+
+
+def test_the_first_elements_of_an_infinite_sequence() -> None:
+    fractions = [Fraction(p, q) for q in range(1, 12) for p in range(-3 * q, 3 * q + 1)]
+    at_most = lambda a, b: a <= b  # noqa: E731
+    for y in (Fraction(1, 3), Fraction(22, 7), Fraction(-5)):
+        whole = countable_utility(y, fractions, at_most)
+        for k in (0, 1, 5, 40):
+            assert 0 <= whole - countable_utility(y, fractions[:k], at_most) <= fmpq(1, 2**k)
+
+
+def test_a_class_each_is_not_enough_units() -> None:
+    """The refuted claim: m - 1 hidden units for m classes. Two classes in turn at three points need two units."""
+    import z3
+
+    slope, bias, scale, offset = z3.Reals("slope bias scale offset")
+
+    def one_unit(x: int) -> Any:
+        inner = slope * x + bias
+        return scale * z3.If(inner >= 0, inner, 0) + offset
+
+    solver = z3.Solver()
+    solver.add(one_unit(0) == one_unit(2), one_unit(1) > one_unit(0))
+    assert solver.check() == z3.unsat
+    order = Preorder((0, 1, 0))
+    assert order.number_of_classes - 1 == 1
+    assert utility_network([0, 1, 2], order).hidden_units == 2
 
 
 def test_one_class() -> None:

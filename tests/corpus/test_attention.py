@@ -15,10 +15,13 @@ from relverify.theorems import (
     attention_lipschitz,
     attention_selection,
     context_limit,
+    debreu_countable,
     debreu_finite,
     gap_law,
     gap_law_needed,
     gap_law_sufficient,
+    lexicographic,
+    relational_attention,
     selection_capacity,
 )
 from relverify.theorems import softmax_selection as softmax
@@ -108,6 +111,12 @@ BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
         {"n": 4096, "beta": "250000", "eps_1": "1/100", "gamma_2": "1/100"},
         {"n": 3, "beta": "1/2", "eps_1": "1/10", "gamma_2": "1/3"},
     ]),
+    (relational_attention.THEOREM, lambda eps_1, eps_2, M: q(eps_2) + q(eps_1) * (q(M) - q(eps_2)), [
+        {"eps_1": "1/100", "eps_2": "1/20", "M": "3"}, {"eps_1": "1", "eps_2": "0", "M": "1/7"},
+        {"eps_1": "1/3", "eps_2": "2", "M": "2"},
+    ]),
+    (debreu_countable.THEOREM, lambda i: mp.mpf(2) ** -(i + 1), [{"i": 1}, {"i": 12}, {"i": 200}]),
+    (lexicographic.THEOREM, lambda k: 1 / (mp.mpf(k - 1) * (k + 1)), [{"k": 2}, {"k": 9}, {"k": 1000}]),
     (debreu_finite.THEOREM, lambda m: 1 / mp.mpf(m - 1), [{"m": 2}, {"m": 7}, {"m": 101}]),
 ]  # fmt: skip
 
@@ -174,6 +183,16 @@ def test_temperature_of_random_contexts(n: int, gamma: str, eps_1: str) -> None:
             60, n=n, beta=Fraction(mp.nstr(enough, 200)), eps_1=eps_1, gamma_2="1/50"
         )
         assert mp.mpf(failure.lo) <= q(gamma) + q("1/50")
+
+
+@pytest.mark.parametrize(("k", "eps_1"), [(2, "1/100"), (7, "1/10"), (100, "1/1000")])
+def test_temperature_of_a_grid(k: int, eps_1: str) -> None:
+    """That of softmax-selection with k² items a margin apart."""
+    found = lexicographic.THEOREM.resource("beta").evaluate(60, k=k, eps_1=eps_1)
+    again = softmax.THEOREM.resource("beta").evaluate(60, n=k * k, eta=Fraction(1, k * k - 1), eps_1=eps_1)
+    beta = (k * k - 1) * (mp.log(k * k - 1) + mp.log(1 / q(eps_1) - 1))
+    assert mp.mpf(found.lo) <= beta <= mp.mpf(found.hi)
+    assert mp.mpf(again.lo) <= beta <= mp.mpf(again.hi)
 
 
 def test_edges() -> None:
