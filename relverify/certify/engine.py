@@ -187,6 +187,7 @@ def certify(
         :mod:`relverify.certify.execution`.
     """
     form = choose_format(semantics)
+    _check_limits(memory, time_limit)
     if form is not None:
         options = {"memory": memory, "max_cells": max_cells, "progress": progress, "threads": threads, "device": device}
         return _executed(relation, phi, psi, x, y, form, eps, within, time_limit, options)

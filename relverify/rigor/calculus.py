@@ -73,5 +73,7 @@ def _reduced(expression: sp.Expr, u: sp.Symbol) -> sp.Expr:
     result = sp.collect(sp.Add(*terms), sorted(smooth, key=sp.default_sort_key))
     strength = sp.Add(*impulses)
     if not strength.has(sp.sign, sp.DiracDelta):
-        strength = sp.simplify(strength.subs(size, 0).subs(u, 0))
+        at_kink = sp.simplify(strength.subs(size, 0).subs(u, 0))
+        # an unbounded factor of an impulse is left as it stands
+        strength = strength if at_kink.has(sp.zoo, sp.nan, sp.oo, -sp.oo) else at_kink
     return result + strength * delta

@@ -320,3 +320,12 @@ def test_json_fields_are_rounded_outwards():
     assert len(fields["argmax"]) == 2 and parse_box("[0,1]").dim == 1
     with flint.ctx.workprec(200):
         assert arb(found.lower) <= arb(1) / 7
+
+
+@pytest.mark.parametrize(
+    "limits", [{"memory": -1}, {"memory": float("nan")}, {"time_limit": float("nan")}, {"time_limit": -1}]
+)
+def test_limits_are_checked_whichever_method_decides(limits):
+    net = MLP(([[1.0]], [[1.0]]), ([0.0], [0.0]))
+    with pytest.raises(InputError, match=next(iter(limits))):
+        certify(parse_relation("x*y"), net, None, "[0,1]", eps="1/2", **limits)
