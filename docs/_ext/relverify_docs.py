@@ -28,6 +28,7 @@ from relverify.interop import sphinx as page
 
 logger = logging.getLogger(__name__)
 COLUMNS = "86"
+LONGEST, LARGEST = 160, 10**6
 
 
 def generate(app: Any) -> None:
@@ -42,6 +43,7 @@ def generate(app: Any) -> None:
         "counts": counts,
         "theorems": theorem_table,
         "relations": relations,
+        "properties": properties,
         "lemmas": lemmas,
         "commands": commands,
     }
@@ -104,6 +106,7 @@ def relations() -> str:
         facts = [f"Positive semidefinite: {psd}{why}"]
         facts.append(f"Symmetric (by algebra): {'yes' if relation.symmetric else 'no'}")
         facts += _facts(relation, box)
+        facts += [f"Not true, and refuted: {to_rst(false.claim)}" for false in family.false_claims]
         parts.append("\n".join(f"- {fact}." for fact in facts))
     return "\n\n".join([*parts, ""])
 
@@ -111,17 +114,53 @@ def relations() -> str:
 def _facts(relation: Any, box: Any) -> Iterable[str]:
     from relverify.errors import InputError
 
-    if not relation.one_dimensional:
-        return
     try:
         value = typeset(relation.second_derivative_sup("x", box, box))
         yield f":math:`\\sup|\\partial_x^2 r| \\le {value}` on the box"
     except InputError as error:
         yield to_rst(error.problem)
+    for name, known in relation.facts.items():
+        if isinstance(known, str):
+            yield f"No finite ``{name}``: {to_rst(known)}"
+        elif (value := known(box, box)) is not None:
+            yield f"``{name}`` is :math:`{typeset(value)}`"
     expansion = relation.expansion(box)
     if expansion is not None:
-        tail = typeset(expansion.tail(4))
-        yield f"Expansion in features with :math:`\\tau_4 = {tail}` :footcite:p:`{expansion.bib_key}`"
+        yield from _expansion_facts(expansion)
+
+
+def _expansion_facts(expansion: Any) -> Iterable[str]:
+    from relverify.rigor.enclose import enclose
+
+    size = LARGEST if expansion.size is None else expansion.size
+    features = [f"f_{i} = {typeset(expansion.feature(i))}" for i in range(1, min(size, 3) + 1)]
+    shown = [f":math:`{text}`" for text in features if len(text) <= LONGEST]
+    more = ["…"] if size > 3 or len(shown) < len(features) else []
+    listed = f" {', '.join(shown + more)}" if shown else ""
+    note = f"; {to_rst(expansion.note)}" if expansion.note else ""
+    yield f"Expansion in features{listed} :footcite:p:`{expansion.bib_key}`{note}"
+    kept = sorted({min(expansion.cut(k), size) for k in (1, 2, 4, 8)})
+    short = [d for d in kept if len(typeset(expansion.tail(d))) <= LONGEST]
+    formula = f":math:`\\tau_{{{short[-1]}}} = {typeset(expansion.tail(short[-1]))}`; " if short else ""
+    name = "Tail" if expansion.attained else "Upper bound of the tail"
+    values = ", ".join(f"{float(enclose(expansion.tail(d)).upper()):.4g}" for d in kept)
+    after = ", ".join(map(str, kept))
+    yield f"{name}: {formula}about {values} after {after} feature{'s' if kept != [1] else ''}"
+
+
+def properties() -> str:
+    """The table of the properties that theorems ask for, and who asks."""
+    from relverify.relations.properties import PROPERTIES
+
+    rows = [["Property", "Meaning", "Asked for by"]]
+    for name, found in PROPERTIES.items():
+        asking = [
+            f":ref:`theorem-{label}`"
+            for label, record in theorems().items()
+            if any(q.of_relation == name for q in record.formal().quantities)
+        ]
+        rows.append([f"``{name}``", to_rst(found.meaning), ", ".join(asking) or "—"])
+    return page.table(rows, "24 46 30") + "\n"
 
 
 def lemmas() -> str:

@@ -60,6 +60,7 @@ def make() -> Relation:
             "shorack1986",
             attained=top if whole else None,
             spectrum=spectrum if whole else None,
+            note="the tail is x - x^2 minus the kept squares at the only zero of its slope in (0, 1/(2d+1))",
         )
 
     return Relation(

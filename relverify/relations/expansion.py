@@ -58,6 +58,8 @@ class Expansion:
         The number of features, if it is finite.
     spectrum : Spectrum, optional
         Where the features are eigenfunctions.
+    note : str
+        For the reader, where the expressions are too long to say what they are.
     """
 
     feature: Callable[[int], sp.Expr]
@@ -69,6 +71,7 @@ class Expansion:
     lower: Callable[[int], sp.Expr] | None = None
     size: int | None = None
     spectrum: Spectrum | None = None
+    note: str = ""
 
 
 def on_circle(

@@ -15,6 +15,11 @@ from relverify.relations.family import Family, number
 from relverify.relations.relation import Relation
 from relverify.rigor.roots import IsolatedRoot
 
+NOTE = (
+    "f_i^2 = 2 lambda_i/(1 + lambda_i) cos^2 (i odd) or sin^2 (i even) of w_i (x - 1/2) on [0,1], lambda_i = "
+    "2c/(w_i^2 + c^2), w_i the root of w = (i-1) pi + 2 arctan(c/w) in ((i-1) pi, i pi), c = length/ell; the tail is "
+    "at least the rest at an end, and exceeds it by at most c times the sum of lambda_i^2 beyond the cut"
+)
 _W = sp.Symbol("w", real=True)
 
 
@@ -66,6 +71,7 @@ def make(ell: Any) -> Relation:
             "vantrees1968",
             lower=lambda d: lower_tail(d, c),
             spectrum=spectrum,
+            note=NOTE,
         )
 
     def variation(x_box: Box, y_box: Box) -> sp.Expr | None:

@@ -96,7 +96,7 @@ def _(var: str, relation: Relation, x: Box, y: Box) -> sp.Expr:
     return _bounded(relation, slope, x, y, f"slope in {var}", "Lipschitz")
 
 
-@_both("slope_variation", "largest total variation of the slope in {} of a section, sup ∫|r''|")
+@_both("slope_variation", "largest total variation of the slope in {} of a section, sup ∫|r''| where r is smooth")
 def _(var: str, relation: Relation, x: Box, y: Box) -> sp.Expr:
     return _section(relation, var, x, y, curved=False)
 
