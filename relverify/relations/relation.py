@@ -221,7 +221,7 @@ class Relation:
     def _cell(self, x_box: Box, y_box: Box) -> dict[sp.Symbol, tuple[Any, Any]]:
         for name, box, own in (("x", x_box, self.x_symbols), ("y", y_box, self.y_symbols)):
             if len(box) != len(own):
-                raise InputError(name, f"has {len(box)} sides", f"{len(own)}, one a coordinate of {self.text}")
+                raise InputError(name, f"has {len(box)} side(s)", f"{len(own)}, one a coordinate of {self.text}")
         sides = zip(self.x_symbols + self.y_symbols, x_box.sides + y_box.sides, strict=True)
         return {symbol: side.ends for symbol, side in sides}
 

@@ -118,7 +118,7 @@ def test_several_dimensions() -> None:
     # the Hessian is 2 y y', of operator norm 2‖y‖² <= 4
     assert 4 <= bound <= sp.Rational(401, 100)
     assert sp.simplify(PROPERTIES["circumradius"](relation, square, square) - 1) == 0
-    with pytest.raises(InputError, match="sides"):
+    with pytest.raises(InputError, match="side"):
         PROPERTIES["sup"](relation, UNIT, UNIT)
     with pytest.raises(InputError, match="several coordinates"):
         PROPERTIES["kernel_barron"](relation, square, square)

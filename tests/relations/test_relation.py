@@ -126,7 +126,7 @@ def test_derivatives_are_those_of_the_expression() -> None:
         (lambda: parse_relation("brownian").second_derivative_sup("x", UNIT, UNIT), "no bounded second derivative"),
         (lambda: parse_relation("abs(x - y)").second_derivative_sup("y", UNIT, UNIT), "no bounded second derivative"),
         (lambda: parse_relation("x1*y1 + y2").functions, "several dimensions"),
-        (lambda: parse_relation("x1*y1 + y2").sup(UNIT, UNIT), "several dimensions"),
+        (lambda: parse_relation("x1*y1 + y2").sup(UNIT, UNIT), "has 1 side"),
         (lambda: parse_relation("x1*y1") + parse_relation("x*y"), "mixes dimensions"),
         (lambda: parse_relation("x*y") * 0.5, "is a float"),
     ],
