@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import sympy as sp
 from flint import arb, fmpq
 
 from relverify.attention.execution import execute
-from relverify.attention.interpolation import nearest, point_network
+from relverify.attention.interpolation import point_network
 from relverify.attention.preorders import QueryPreorders
 from relverify.attention.softmax import attention_error
 from relverify.errors import InputError, MissingDependency
@@ -22,6 +21,7 @@ from relverify.rigor.decide import Decision, Verdict, compare, overall
 from relverify.rigor.decimals import decimal_string
 from relverify.rigor.enclose import endpoints
 from relverify.rigor.exact import dyadic, exact, from_fmpq, to_fmpq
+from relverify.rigor.intervals import float_above
 
 LEAST_THETA = fmpq(1, 2**30)
 PREC = 256
@@ -78,7 +78,7 @@ class Selector:
     @functools.cached_property
     def scores(self) -> list[list[fmpq]]:
         """The exact scores ``<phi(x_i), psi(y_j)>``, shape (q, m)."""
-        return _scores(self.phi, self.psi, self.queries, self.keys)
+        return exact_scores(self.phi, self.psi, self.queries, self.keys)
 
     @functools.cached_property
     def best(self) -> list[int]:
@@ -212,9 +212,9 @@ def selector(
     if not allowed.is_positive:
         raise InputError("eps", f"{allowed} is not positive", "a number > 0")
     utilities = preorders.utilities()
-    left, right = _factors(utilities)
+    left, right = factors(utilities)
     phi, psi = point_network(points[0], left, bits), point_network(points[1], right, bits)
-    eps_u = score_error(_scores(phi, psi, *points), utilities)
+    eps_u = score_error(exact_scores(phi, psi, *points), utilities)
     eta = _margin(preorders, utilities, outputs)
     if eta is not None and 2 * eps_u >= eta:
         raise InputError("bits", f"the rounded scores are off by {eps_u}, which loses the margin {eta}", "more bits")
@@ -321,13 +321,14 @@ def score_error(scores: Sequence[Sequence[fmpq]], utilities: Sequence[Sequence[f
     return max((max(row) - min(row)) / 2 for row in rows)
 
 
-def _scores(phi: MLP, psi: MLP, queries: Sequence[fmpq], keys: Sequence[fmpq]) -> list[list[fmpq]]:
+def exact_scores(phi: MLP, psi: MLP, queries: Sequence[fmpq], keys: Sequence[fmpq]) -> list[list[fmpq]]:
+    """The exact scores ``<phi(x_i), psi(y_j)>``, shape (q, m)."""
     right = [psi.at_exact(y) for y in keys]
     left = (phi.at_exact(x) for x in queries)
     return [[sum((a * b for a, b in zip(f, g, strict=True)), fmpq(0)) for g in right] for f in left]
 
 
-def _factors(u: list[list[fmpq]]) -> tuple[list[list[fmpq]], list[list[fmpq]]]:
+def factors(u: list[list[fmpq]]) -> tuple[list[list[fmpq]], list[list[fmpq]]]:
     """Features whose inner products are u up to a function of the query; unit vectors on the shorter side."""
     q, m = len(u), len(u[0])
     zero, one = fmpq(0), fmpq(1)
@@ -375,8 +376,6 @@ def _predict(n: int, eta: fmpq | None, theta: fmpq, diameter: sp.Expr, eps: sp.E
     if eta is None:
         return fmpq(0), fmpq(0)
     solved = record.resource("beta").evaluate(30, n=n, D=diameter, eps=eps, eta=eta, theta=theta)
-    high = solved.ends[1]
-    rounded = nearest(high)
-    beta = dyadic(rounded if dyadic(rounded) >= high else math.nextafter(rounded, math.inf))
+    beta = dyadic(float_above(solved.ends[1]))
     bound = record.bound.evaluate(30, n=n, D=diameter, beta=beta, eta=eta, eps_u=theta * eta / 2)
     return beta, bound.ends[1]
