@@ -280,7 +280,9 @@ def spline_units(relation: Relation, x: Box | str, eps: object = None, budget: s
     box = parse_box(x, "x")
     expansion = relation.expansion(box) if box.dim == 1 else None
     if expansion is None:
-        raise InputError("relation", f"{relation.text} has no stored expansion on {box}", "gaussian, brownian on [0,T]")
+        raise InputError(
+            "relation", f"{relation.text} has no stored expansion on {box}", "a family with an expansion there"
+        )
     features = _Features(relation, expansion, box)
     kinds = ("vector", "coordinate") if budget == "best" else (budget,)
     best: Prediction | None = None
