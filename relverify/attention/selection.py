@@ -220,7 +220,7 @@ def selector(
         raise InputError("bits", f"the rounded scores are off by {eps_u}, which loses the margin {eta}", "more bits")
     theta = LEAST_THETA if eta is None else max(2 * eps_u / eta, LEAST_THETA)
     diameter = _diameter(outputs)
-    beta, proven = _predict(preorders.size, eta, theta, diameter, allowed)
+    beta, proven = predict(preorders.size, eta, theta, diameter, allowed)
     return Selector(preorders, *points, outputs, phi, psi, eta, eps_u, theta, diameter, allowed, beta, proven)
 
 
@@ -369,8 +369,11 @@ def _diameter(values: Sequence[tuple[fmpq, ...]]) -> sp.Expr:
     return sp.sqrt(from_fmpq(max(squares)))
 
 
-def _predict(n: int, eta: fmpq | None, theta: fmpq, diameter: sp.Expr, eps: sp.Expr) -> tuple[fmpq, fmpq]:
-    """The temperature, rounded up to a float64, and the error that is proven there, rounded up."""
+def predict(n: int, eta: fmpq | None, theta: fmpq, diameter: sp.Expr, eps: sp.Expr) -> tuple[fmpq, fmpq]:
+    """The inverse temperature of *attention-selection*, rounded up to a float64, and the error proven there.
+
+    Without a margin (None) both are 0.
+    """
     from relverify.theorems.attention_selection import THEOREM as record
 
     if eta is None:
