@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         relation,
         report,
         show,
+        smallest,
         synthesize,
         theorem,
         train,
@@ -38,7 +39,7 @@ _HOME = {
     **dict.fromkeys(
         (
             "audit", "bound", "check", "compare", "limits", "list_theorems", "new", "parse_box", "relation",
-            "report", "show", "synthesize", "theorem", "train", "verify",
+            "report", "show", "smallest", "synthesize", "theorem", "train", "verify",
         ),
         "relverify.api",
     ),
@@ -70,6 +71,7 @@ __all__ = [
     "report",
     "save",
     "show",
+    "smallest",
     "synthesize",
     "theorem",
     "train",

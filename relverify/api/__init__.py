@@ -7,7 +7,7 @@ from relverify.api.campaign import report, verify
 from relverify.api.certificates import check
 from relverify.api.comparison import compare
 from relverify.api.lower import limits
-from relverify.api.networks import certify, synthesize, train
+from relverify.api.networks import certify, smallest, synthesize, train
 from relverify.api.reading import parse_box, relation
 from relverify.api.transformers import audit
 from relverify.core.registry import theorem
@@ -26,6 +26,7 @@ __all__ = [
     "relation",
     "report",
     "show",
+    "smallest",
     "synthesize",
     "theorem",
     "train",

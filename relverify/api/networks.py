@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from relverify.certify.result import ExecutedCertificate, MatrixCertificate
     from relverify.certify.vertex import VertexCertificate
     from relverify.core.box import Box
+    from relverify.networks.ensemble import Smallest
     from relverify.networks.mlp import MLP
     from relverify.networks.synthesize import Synthesis
     from relverify.networks.train import Trained
@@ -84,6 +85,43 @@ def train(
         device=device,
         progress=progress,
     )
+
+
+def smallest(
+    relation: str | Relation,
+    x: str | Box,
+    y: str | Box | None = None,
+    *,
+    eps: Any,
+    start: Trained | None = None,
+    time_limit: float = 120.0,
+    **options: Any,
+) -> Smallest | None:
+    """Search the smallest size at which training is proved to reach an error.
+
+    Parameters
+    ----------
+    relation : str or Relation
+        Of one number each side.
+    x, y : str or Box
+        `y` defaults to `x`.
+    eps : exact number
+    start : Trained, optional
+        A result of :func:`train` to start from.
+    time_limit : float
+        Seconds after which no further size is tried.
+    **options
+        ``theorem``, ``seed``, ``device``, ``members`` and ``progress`` of :func:`relverify.networks.ensemble.smallest`.
+
+    Returns
+    -------
+    Smallest or None
+        None if the size to start from is not proved.
+    """
+    from relverify.networks.ensemble import smallest as run
+
+    boxes = parse_box(x, "x"), parse_box(y, "y") if y is not None else None
+    return run(read_relation(relation), *boxes, eps=eps, start=start, time_limit=time_limit, **options)
 
 
 def certify(

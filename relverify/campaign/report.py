@@ -139,7 +139,7 @@ def _sections(report: Report) -> list[RelationSection]:
     names = list(dict.fromkeys([*built, *counts, *(r["name"] for r in report.of_kind("train"))]))
     sections = []
     for name in names:
-        trained = [r for r in report.of_kind("train") if r["name"] == name]
+        trained = sorted((r for r in report.of_kind("train") if r["name"] == name), key=_by_size)
         figures = []
         if counts.get(name):
             figures.append(
@@ -161,6 +161,11 @@ def _sections(report: Report) -> list[RelationSection]:
             )
         )
     return sections
+
+
+def _by_size(result: dict[str, Any]) -> tuple[str, Fraction, int]:
+    given = result["arguments"]
+    return given["theorem"], -Fraction(given["eps"]), given["seed"]
 
 
 def _count_plot(

@@ -22,11 +22,15 @@ def command(
     seed: Seed = 0,
     init: Annotated[str, typer.Option("--init", help="uniform-knots or random-knots.")] = "uniform-knots",
     device: Device = "auto",
+    search: Annotated[
+        float, typer.Option("--search", help="Seconds to look for the smallest size, without --units; 0 for none.")
+    ] = 10.0,
     out: Out = None,
     as_json: Json = False,
 ) -> int:
     """Train networks of the predicted size from random output weights and certify their error."""
     from relverify import api
+    from relverify.core.box import parse_box
 
     with status(as_json) as progress:
         trained = api.train(
@@ -41,7 +45,12 @@ def command(
             device=device,
             progress=progress,
         )
-    result = {**trained.as_dict(), "files": trained.write(out) if out is not None else {}}
+        smallest = None
+        if units is None and search > 0 and parse_box(x, "x").dim == 1:
+            given = {"theorem": theorem, "seed": seed, "device": device, "progress": progress}
+            smallest = api.smallest(relation, x, y, eps=eps, start=trained, time_limit=search, **given)
+    least = None if smallest is None else smallest.units
+    result = {**trained.as_dict(), "smallest": least, "files": trained.write(out) if out is not None else {}}
     if as_json:
         print_json(result)
     else:
@@ -49,6 +58,7 @@ def command(
             [
                 ("verdict", result["verdict"]),
                 ("hidden units", f"{trained.units} ({trained.predicted} predicted by {trained.theorem})"),
+                *([("smallest found", f"{least} units meet the target, certified")] if least is not None else []),
                 ("largest error", between(trained.certificate)),
                 ("target", result["eps"]),
                 ("at step 0", f"error at least {result['start_lower']}; {result['start']}"),

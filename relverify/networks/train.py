@@ -164,6 +164,9 @@ class Setup:
             chosen = [first, units - first]
         good = all(isinstance(n, int) and not isinstance(n, bool) and 1 <= n <= MAX_NODES for n in chosen)
         if len(chosen) != (1 if self.one else 2) or not good:
+            if units is None:
+                problem = f"needs {self.prediction.units} units by {self.theorem}"
+                raise InputError("eps", problem, f"an error that at most {MAX_NODES} units a network reach")
             accepted = "at least 1 unit" if self.one else "at least 2 units, or a pair of counts"
             raise InputError("units", f"{units} is not accepted", f"{accepted}, at most {MAX_NODES} a network")
         return chosen
