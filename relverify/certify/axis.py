@@ -239,7 +239,7 @@ def knots(network: MLP, lo: float, hi: float, limit: int = 4096) -> np.ndarray:
             z = (between.value(z) if k else z) @ network.weights[k].T + network.biases[k]
         with np.errstate(all="ignore"):
             crossing = points[:-1, None] + np.diff(points)[:, None] * (z[:-1] / (z[:-1] - z[1:]))
-        found = np.concatenate([points, crossing[z[:-1] * z[1:] < 0]])
+        found = np.concatenate([points, crossing[np.sign(z[:-1]) * np.sign(z[1:]) < 0]])
         if len(found) > limit:
             break
         points = np.unique(np.clip(found, lo, hi))
