@@ -31,8 +31,13 @@ class Monomials:
 
     def of_degree(self, degree: int) -> slice:
         """Where the monomials of a degree stand."""
-        where = [k for k, word in enumerate(self.words) if len(word) == degree]
-        return slice(where[0], where[-1] + 1)
+        return self._slices[degree]
+
+    @functools.cached_property
+    def _slices(self) -> tuple[slice, ...]:
+        degrees = [len(word) for word in self.words]
+        starts = [degrees.index(degree) for degree in range(DEGREE + 1)]
+        return tuple(slice(a, b) for a, b in zip(starts, [*starts[1:], len(degrees)], strict=True))
 
     def index(self, word: tuple[int, ...]) -> int:
         """Where a product of variables, in any order, stands."""

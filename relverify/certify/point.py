@@ -17,6 +17,8 @@ from relverify.rigor.enclose import compile_arb
 from relverify.rigor.pictures import compile_numpy
 
 PREC = 128
+# a climb ends when a round raises the largest value by no more than this part of it
+GAIN = 1e-5
 
 
 def network_ball(network: MLP, point: Sequence[fmpq]) -> list[arb]:
@@ -112,7 +114,9 @@ class PointError:
             rows = np.arange(len(points))
             better = sizes[rows, which] > best
             points = np.where(better[:, None], tries[rows, which], points)
-            best = np.maximum(best, sizes[rows, which])
+            before, best = best.max(), np.maximum(best, sizes[rows, which])
+            if best.max() <= before * (1 + GAIN):
+                break
             steps *= np.where(better & (which < 2 * axes), 1.0, 0.4)[:, None]
         k = int(best.argmax())
         return points[k], float(best[k])
