@@ -20,7 +20,10 @@ def draw(folder: Path) -> None:
     """Write the figures as SVG, and fill :data:`NUMBERS`."""
     folder.mkdir(parents=True, exist_ok=True)
     with mpl.rc_context(STYLE):
-        plots = {"grid_hats": hats, "grid_error": error, "grid_counts": unit_counts, "audit_minilm": audit_maps}
+        plots = {
+            "grid_hats": hats, "grid_error": error, "grid_counts": unit_counts, "audit_minilm": audit_maps,
+            "attention_pareto": neurons_and_temperature,
+        }  # fmt: skip
         for name, plot in plots.items():
             figure = plot()
             figure.savefig(folder / f"{name}.svg", metadata={"Date": None}, bbox_inches="tight")
@@ -110,3 +113,15 @@ def audit_maps() -> Figure:
 
 def _gaussian(x: np.ndarray, y: np.ndarray | float) -> np.ndarray:
     return np.exp(-2 * (x - y) ** 2)
+
+
+def neurons_and_temperature() -> Figure:
+    """What the share of the gap trades, for one utility."""
+    from relverify.attention.pareto import pareto, pareto_plot
+    from relverify.attention.retrieval import retriever
+
+    figure = Figure(figsize=(5.2, 3.6), layout="constrained")
+    utility, options = "exp(x*y)/2 + y", {"n": 64, "eps": "1/10", "gamma": "1/10"}
+    trades, built = pareto(utility, BOX, **options), retriever(utility, BOX, **options)
+    pareto_plot(trades, built, ax=figure.add_subplot())
+    return figure

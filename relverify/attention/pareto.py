@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flint import fmpq
 
-from relverify.attention.retrieval import modulo_queries, retrieval_gap, units
+from relverify.attention.retrieval import modulo_queries, required_gap, units
 from relverify.attention.selection import predict
 from relverify.certify.compiled import rational_ends
 from relverify.core.box import Box, parse_box
@@ -70,12 +70,12 @@ def pareto(
     """
     boxes = parse_box(x, "x"), parse_box(x if y is None else y, "y")
     reduced = modulo_queries(utility)
-    margin = retrieval_gap(reduced, *boxes, n=n, gamma=gamma, eta=eta)
+    margin, near = required_gap(reduced, *boxes, n=n, eps=eps, gamma=gamma, eta=eta)
     low, high = rational_ends(boxes[1], "y")
     found: list[Trade] = []
     for theta in sorted(to_fmpq(t, "thetas") for t in thetas):
         count = units(reduced, *boxes, theta * margin / 2)
-        beta, _ = predict(n, margin, theta, from_fmpq(high - low), from_fmpq(to_fmpq(eps, "eps")))
+        beta, _ = predict(n, margin, theta, from_fmpq(high - low - near), from_fmpq(to_fmpq(eps, "eps") - near))
         # the temperature rises with theta, so only fewer neurons make up for it
         if not found or count < found[-1].units:
             found.append(Trade(theta, count, beta))
@@ -100,17 +100,17 @@ def pareto_plot(
     -------
     Axes
     """
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
     if ax is None:
         from matplotlib.figure import Figure
 
         ax = Figure(figsize=(5.2, 3.9), layout="constrained").add_subplot()
     points = [(float(t.beta.p) / float(t.beta.q), t.units) for t in trades]
     (line,) = ax.plot(*zip(*points, strict=True), marker="o", markersize=3.5, label=label or "predicted")
-    for trade, (beta, count) in zip(trades, points, strict=True):
-        if trade in (trades[0], trades[-1]):
-            ax.annotate(
-                f"θ = {trade.theta}", (beta, count), textcoords="offset points", xytext=(5, 4), fontsize="small"
-            )
+    for trade, point, side in ((trades[0], points[0], "left"), (trades[-1], points[-1], "right")):
+        shift = (6, 2) if side == "left" else (0, 6)
+        ax.annotate(f"θ = {trade.theta}", point, textcoords="offset points", xytext=shift, ha=side, fontsize="small")
     if chosen is not None:
         beta = float(chosen.beta.p) / float(chosen.beta.q)
         ax.plot(
@@ -118,6 +118,11 @@ def pareto_plot(
             color=line.get_color(), label=f"built and certified, θ = {chosen.theta}",
         )  # fmt: skip
     ax.set(xscale="log", yscale="log", xlabel="inverse temperature β", ylabel="hidden units", title=title)
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axis.set_minor_formatter(NullFormatter())
+    ax.margins(0.08)
     ax.grid(alpha=0.3, which="both")
     ax.legend(frameon=False, fontsize="small")
     return ax

@@ -49,7 +49,9 @@ class Retriever:
     eps : fmpq
         The output error that was asked for.
     eta : fmpq
-        Gap of the utility of the best item above any other.
+        Gap of the utility of the best item above any other that is farther away than `near`.
+    near : fmpq
+        Items so close to the best one need no gap; 0 where they do.
     gamma : fmpq or None
         A random context, of independent uniform items, has a smaller gap with at most this probability; None where eta
         was given.
@@ -72,6 +74,7 @@ class Retriever:
     n: int
     eps: fmpq
     eta: fmpq
+    near: fmpq
     gamma: fmpq | None
     theta: fmpq
     phi: MLP
@@ -97,7 +100,10 @@ class Retriever:
         with ctx.workprec(PREC):
             found = [self.utility.functions.value(arb(x), arb(y)) for y in items]
             top = max(range(len(items)), key=lambda j: found[j].mid())
-            return top if all(found[top] - u > self.eta for j, u in enumerate(found) if j != top) else None
+            far = [j for j, y in enumerate(items) if j != top and not 0 < abs(y - items[top]) <= self.near]
+            close = [j for j in range(len(items)) if j not in (top, *far)]
+            best = all(found[top] > found[j] for j in close)
+            return top if best and all(found[top] - found[j] > self.eta for j in far) else None
 
     def error(self, x: fmpq, items: Sequence[fmpq], best: int, prec: int = PREC) -> arb:
         """Enclosure of the distance of exact attention from an item."""
@@ -184,7 +190,7 @@ def retriever(
     if type(n) is not int or n < 2:
         raise InputError("n", f"{n!r} is not accepted", "an integer >= 2")
     reduced = modulo_queries(utility)
-    chance, margin = _margin(reduced, *boxes, n, gamma, eta)
+    margin, near = required_gap(reduced, *boxes, n=n, eps=allowed, gamma=gamma, eta=eta)
     share = PREFERENCES.get(theta) if isinstance(theta, str) else None
     share = to_fmpq(theta, "theta") if share is None else share
     if not 0 < share < 1:
@@ -204,9 +210,10 @@ def retriever(
         raise InputError("networks", f"are not proved to be within {target} ({proof.reason})", "another seed or theta")
     low, high = rational_ends(boxes[1], "y")
     used = max(2 * proof.upper / margin, LEAST_THETA)
-    beta, proven = predict(n, margin, used, from_fmpq(high - low), from_fmpq(allowed))
+    beta, proven = predict(n, margin, used, from_fmpq(high - low - near), from_fmpq(allowed - near))
     return Retriever(
-        reduced, *boxes, n, allowed, margin, chance, share, phi, psi, proof.upper, predicted, beta, proven
+        reduced, *boxes, n, allowed, margin, near, None if gamma is None else to_fmpq(gamma), share, phi, psi,
+        proof.upper, predicted, beta, near + proven,
     )  # fmt: skip
 
 
@@ -265,42 +272,106 @@ def retrieval_gap(
     True
     """
     boxes = parse_box(x, "x"), parse_box(x if y is None else y, "y")
-    return _margin(modulo_queries(utility), *boxes, n, gamma, eta)[1]
-
-
-def _margin(utility: Relation, x: Box, y: Box, n: int, gamma: Any, eta: Any) -> tuple[fmpq | None, fmpq]:
+    reduced = modulo_queries(utility)
     if (gamma is None) == (eta is None):
         raise InputError("gamma", "or eta is needed, and not both", "one of the two")
     if eta is not None:
         margin = to_fmpq(eta, "eta")
         if margin <= 0:
             raise InputError("eta", f"{eta} is not positive", "a number > 0")
-        return None, margin
-    chance = to_fmpq(gamma, "gamma")
+        return margin
     with ctx.workprec(PREC):
-        quantile = endpoints(gap_quantile(n, chance, PREC))[0]
-    ends = rational_ends(x, "x"), rational_ends(y, "y")
-    (first,), (second,) = utility.x_symbols, utility.y_symbols
-    cell = {first: ends[0], second: ends[1]}
-    length = (ends[1][1] - ends[1][0]) * quantile
-    slope = utility.expr.diff(second)
-    margin = max(_least_size(slope, cell) * length, _least_size(slope.diff(second), cell) * length**2 / 8)
+        quantile = endpoints(gap_quantile(n, to_fmpq(gamma, "gamma"), PREC))[0]
+    low, high = rational_ends(boxes[1], "y")
+    length, (slope, down, up) = (high - low) * quantile, _derivatives(reduced, *boxes)
+    margin = max(slope * length, max(down, up) * length**2 / 8)
     if margin <= 0:
-        problem = f"{utility.text} is not proved to be strictly monotone, concave or convex in y"
+        problem = f"{reduced.text} is not proved to be strictly monotone, concave or convex in y"
         raise InputError("utility", problem, "eta in place of gamma")
-    # fewer digits, for cheap exact arithmetic
-    scale = fmpq(2) ** (40 + int(margin.q).bit_length() - int(margin.p).bit_length())
-    return chance, fmpq((margin * scale).floor()) / scale
+    return _short(margin)
 
 
-def _least_size(expression: sp.Expr, cell: dict[Any, tuple[fmpq, fmpq]]) -> fmpq:
-    """A lower bound of inf |f| where f has one sign, else 0."""
+def required_gap(
+    utility: Any, x: Box | str, y: Box | str | None = None, *, n: int, eps: Any, gamma: Any = None, eta: Any = None
+) -> tuple[fmpq, fmpq]:
+    """The gap to build for, and the distance within which items need none (*attention-selection-near*).
+
+    Parameters
+    ----------
+    utility, x, y, n, gamma, eta
+        See :func:`retrieval_gap`.
+    eps : exact number > 0
+
+    Returns
+    -------
+    eta, near : fmpq
+        With ``near == 0`` the gap is one above all other items.
+
+    Notes
+    -----
+    Let ``m <= -u_yy <= M`` and ``k = sqrt(M/m)``, and let y* be the greatest point of u(x, .). An item lies within r of
+    y* with probability 1 - gamma, ``r = L(1 - gamma**(1/n))``, where r is at most L/2. With the slope g at y*, which is
+    0 inside the interval, its utility is short of the greatest one by at most ``g*r + M*r**2/2``, that of an item at
+    distance d by at least ``g*d + m*d**2/2``. So the best item lies within k*r of y*, and one farther than `near` from
+    it is at least ``m*near*(near - 2*k*r)/2`` below it, for ``near >= 2*k*r``.
+
+    Examples
+    --------
+    >>> wide, near = required_gap("-(x-y)**2", "[0,1]", n=512, eps="1/10", gamma="1/10")
+    >>> wide > 10**5 * retrieval_gap("-(x-y)**2", "[0,1]", n=512, gamma="1/10"), bool(near < fmpq(1, 10))
+    (True, True)
+    """
+    plain = retrieval_gap(utility, x, y, n=n, gamma=gamma, eta=eta)
+    if gamma is None:
+        return plain, fmpq(0)
+    boxes, reduced = (parse_box(x, "x"), parse_box(x if y is None else y, "y")), modulo_queries(utility)
+    (low, high), allowed = rational_ends(boxes[1], "y"), to_fmpq(eps, "eps")
+    length, (_, down, _) = high - low, _derivatives(reduced, *boxes)
+    choices = [(plain, fmpq(0))]
+    if down > 0:
+        (second,) = reduced.y_symbols
+        most = supremum(reduced.expr.diff(second, 2), _cell(reduced, *boxes))
+        with ctx.workprec(PREC):
+            r = arb(length) * (1 - arb(to_fmpq(gamma)).root(n))
+            reach = endpoints((arb(to_fmpq(most)) / arb(down)).sqrt() * r)[1]
+            short = bool(r <= arb(length) / 2)
+        for share in range(1, 16):
+            near = allowed * fmpq(share, 16)
+            if short and 2 * reach < near < length:
+                choices.append((_short(down * near * (near - 2 * reach) / 2), near))
+
+    def temperature(choice: tuple[fmpq, fmpq]) -> fmpq:
+        margin, near = choice
+        return predict(n, margin, fmpq(1, 2), from_fmpq(length - near), from_fmpq(allowed - near))[0]
+
+    return min(choices, key=temperature)
+
+
+def _short(value: fmpq) -> fmpq:
+    """A positive number rounded down to 40 bits, for cheap exact arithmetic."""
+    scale = fmpq(2) ** (40 + int(value.q).bit_length() - int(value.p).bit_length())
+    return fmpq((value * scale).floor()) / scale
+
+
+def _cell(utility: Relation, x: Box, y: Box) -> dict[Any, tuple[fmpq, fmpq]]:
+    return {utility.x_symbols[0]: rational_ends(x, "x"), utility.y_symbols[0]: rational_ends(y, "y")}
+
+
+def _derivatives(utility: Relation, x: Box, y: Box) -> tuple[fmpq, fmpq, fmpq]:
+    """Lower bounds of inf |u_y|, inf -u_yy and inf u_yy, each 0 unless it is positive."""
+    (second,), cell = utility.y_symbols, _cell(utility, x, y)
+    slope = utility.expr.diff(second)
+    curve = slope.diff(second)
+    return max(_least(slope, cell), _least(-slope, cell)), _least(-curve, cell), _least(curve, cell)
+
+
+def _least(expression: sp.Expr, cell: dict[Any, tuple[fmpq, fmpq]]) -> fmpq:
+    """A lower bound of inf f, or 0."""
     try:
         size = supremum(expression, cell)
-        found = [size - supremum(size - sign * expression, cell) for sign in (1, -1)]
+        return max(to_fmpq(size - supremum(size - expression, cell)), fmpq(0))
     except ArithmeticError:
         return fmpq(0)
-    return max(to_fmpq(max(found)), fmpq(0))
 
 
 def units(utility: Relation, x: Box, y: Box, eps_u: fmpq) -> int:

@@ -23,7 +23,7 @@ def formal() -> Formal:
             Quantity(M, "largest distance of a computed relation from the wanted one, the best item included"),
         ),
         bound=bound,
-        bounded=r"\Bigl\|\sum_j\alpha_jr(x,y_j)-R(x,y_{i^*})\Bigr\|",
+        bounded=r"\|\sum_j\alpha_jr(x,y_j)-R(x,y_{i^*})\|",
         hypotheses=(
             sp.Le(eps_1, 1, evaluate=False),
             "the weights are nonnegative and add up to 1, and that of the best item i* is at least 1 − ε₁",

@@ -14,6 +14,8 @@ from relverify.theorems import (
     approximate_margin,
     attention_lipschitz,
     attention_selection,
+    attention_selection_continuous,
+    attention_selection_near,
     context_limit,
     debreu_countable,
     debreu_finite,
@@ -51,6 +53,12 @@ def output(D: str, n: int, beta: str, eta: str, eps_u: str) -> Any:
     """All other values a diameter away, all scores off by eps_u the wrong way."""
     best, other = mp.exp(q(beta) * (q(eta) - q(eps_u))), mp.exp(q(beta) * q(eps_u))
     return (n - 1) * other * q(D) / (best + (n - 1) * other)
+
+
+def output_near(delta: str, D: str, n: int, beta: str, eta: str, eps_u: str) -> Any:
+    """All other values a diameter away, and the best one as far off as is allowed."""
+    rest = output("1", n, beta, eta, eps_u)
+    return q(D) * rest + q(delta) * (1 - rest)
 
 
 def top_weight(S: str, n: int) -> Any:
@@ -101,6 +109,12 @@ BOUNDS: list[tuple[Theorem, Callable[..., Any], list[dict[str, Any]]]] = [
         {"A": "1", "B": "3", "eps_1": "1/100", "d": 4}, {"A": "37/2", "B": "1/5", "eps_1": "1/3", "d": 64},
         {"A": "5", "B": "0", "eps_1": "1/10", "d": 3},
     ]),
+    (attention_selection_near.THEOREM, output_near, [
+        {"delta": "1/8", "D": "2", "n": 4, "beta": "2", "eta": "1", "eps_u": "1/8"},
+        {"delta": "0", "D": "1/3", "n": 512, "beta": "45", "eta": "1/4", "eps_u": "1/100"},
+        {"delta": "7", "D": "7", "n": 2, "beta": "3", "eta": "1", "eps_u": "0"},
+    ]),
+    (attention_selection_continuous.THEOREM, lambda gamma: q(gamma), [{"gamma": "1/10"}]),
     (gap_law.THEOREM, gap, [{"n": 2, "eta": "1/3"}, {"n": 50, "eta": "1/1000"}, {"n": 9, "eta": "99/100"}]),
     (gap_law_needed.THEOREM, not_selected, [
         {"n": 2, "beta": "20", "eps_1": "1/100"}, {"n": 4096, "beta": "180000", "eps_1": "1/100"},
@@ -153,6 +167,20 @@ def test_selection_temperature(n: int, D: str, eps: str, theta: str) -> None:
     # at this temperature, with the errors that it allows for, the output is exactly eps away
     away = output(D, n, str(Fraction(mp.nstr(beta, 200))), "1/5", str(Fraction(theta) / 10))
     assert abs(away / q(eps) - 1) < mp.mpf(10) ** -190
+
+
+@pytest.mark.parametrize(("delta", "eps"), [("0", "1/10"), ("1/20", "1/10"), ("99/1000", "1/10")])
+def test_selection_temperature_near(delta: str, eps: str) -> None:
+    options = {"n": 64, "D": "1", "eps": eps, "theta": "1/3", "eta": "1/5"}
+    found = attention_selection_near.THEOREM.resource("beta").evaluate(60, delta=delta, **options)
+    beta = (mp.log(63) + mp.log(1 - q(eps)) - mp.log(q(eps) - q(delta))) * 15 / 2
+    assert mp.mpf(found.lo) <= beta <= mp.mpf(found.hi)
+    away = output_near(delta, "1", 64, str(Fraction(mp.nstr(beta, 200))), "1/5", "1/30")
+    assert abs(away / q(eps) - 1) < mp.mpf(10) ** -190
+    # the continuous form has the temperature of the finite one
+    same = attention_selection_continuous.THEOREM.resource("beta").evaluate(60, **options)
+    finite = attention_selection.THEOREM.resource("beta").evaluate(60, **options)
+    assert (same.lo, same.hi) == (finite.lo, finite.hi)
 
 
 @pytest.mark.parametrize(("S", "eps_1"), [("1", "1/10"), ("0", "1/1000"), ("20", "1/2"), ("100/7", "99/100")])
