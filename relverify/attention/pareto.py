@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from flint import fmpq
 
-from relverify.attention.retrieval import modulo_queries, required_gap, units
+from relverify.attention.margins import modulo_queries, required_gap
+from relverify.attention.retrieval import units
 from relverify.attention.selection import predict
 from relverify.certify.compiled import rational_ends
 from relverify.core.box import Box, parse_box

@@ -162,8 +162,8 @@ THEOREM = Theorem(
         "farther than :math:`\\delta` from its own, and let the scores be within :math:`\\varepsilon_u<\\eta/2` of the "
         "utility up to functions of the query. Then the output of attention over n items is within "
         ":math:`\\delta+(D-\\delta)(1-1/(1+(n-1)e^{-\\beta(\\eta-2\\varepsilon_u)}))` of the best value. So values "
-        "that are nearly right need no margin, which in random contexts makes the difference between a margin of the order "
-        ":math:`1/n^2` and a constant one."
+        "that are nearly right need no margin. In random contexts that makes the difference between a margin of the "
+        "order :math:`1/n^2` and a constant one."
     ),
     source=Source("altabaa2024"),
     formal=formal,

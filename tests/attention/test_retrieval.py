@@ -11,8 +11,9 @@ import pytest
 from flint import arb, fmpq
 
 from relverify.attention.gap import gap_quantile
+from relverify.attention.margins import modulo_queries, required_gap, retrieval_gap
 from relverify.attention.pareto import pareto, pareto_plot
-from relverify.attention.retrieval import Retriever, modulo_queries, required_gap, retrieval_gap, retriever, units
+from relverify.attention.retrieval import Retriever, retriever, units
 from relverify.errors import InputError
 from relverify.rigor.decide import Verdict
 
