@@ -35,6 +35,7 @@ def formal() -> Formal:
             2 * eps_u < eta,
             theta < 1,
             sp.Le(delta, D, evaluate=False),
+            delta < eps,
             "u(x, y_{i*}) − u(x, y_j) ≥ η for every item j with ‖y_j − y_{i*}‖ > δ",
             "|⟨φ(x),ψ(y)⟩ − u(x,y) − c(x)| ≤ ε_u for a function c of the query",
         ),
