@@ -115,7 +115,7 @@ def cast(network: MLP, form: Format, argument: str = "network") -> MLP:
     Examples
     --------
     >>> net = cast(MLP(([[1 / 3]],), ([0.0],)), FORMATS["float32"])
-    >>> net.weights[0][0, 0] == float(np.float32(1 / 3))
+    >>> bool(net.weights[0][0, 0] == float(np.float32(1 / 3)))
     True
     """
     if activation(network.activation).rounding is None and network.hidden_units:

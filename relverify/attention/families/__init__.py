@@ -23,8 +23,8 @@ def families() -> Mapping[str, Family]:
 
     Examples
     --------
-    >>> sorted(families())[:2]
-    ['bert', 'distilbert']
+    >>> {"bert", "gpt2", "llama"} <= set(families())
+    True
     """
     found: dict[str, Family] = {}
     for info in pkgutil.iter_modules(__path__):
