@@ -174,7 +174,7 @@ def _step(theorem: Theorem, number: int, step: Step, notice: Callable[[str], Non
     from relverify.rigor.decide import Verdict
 
     decision = step.discharge()
-    lines = [f"{number}. {_text(step.reason)}", math(_wide(typeset(step.lhs), step.relation, typeset(step.rhs)))]
+    lines = [f"#. {_text(step.reason)}", math(_wide(typeset(step.lhs), step.relation, typeset(step.rhs)))]
     if given := assumptions(step):
         lines.append("Assuming " + ", ".join(f":math:`{typeset(g)}`" for g in given) + ".")
     if box := getattr(step, "box", None):

@@ -56,8 +56,8 @@ def _words(text: str) -> str:
 
 def _prose(reason: str) -> str:
     """The words of a reason between its formulas, literals and links."""
-    escaped = to_rst(reason)
-    return re.sub(r":\w+(:\w+)?:`[^`]*`", "\n", escaped).replace("``", " ")
+    shown = re.sub(r":\w+(:\w+)?:`[^`]*`", "\n", to_rst(reason)).replace("``", " ")
+    return re.sub(r"\\(.)", r"\1", shown)
 
 
 def test_every_label_has_a_page_and_a_row(pages: Path) -> None:
