@@ -74,7 +74,7 @@ def candidates(expr: sp.Expr, values: Mapping[sp.Symbol, Any]) -> dict[str, Call
     """The ways to evaluate an expression that do not know of theorems; arguments are prepared."""
     exacts = {s: exact(v) for s, v in values.items()}
     lambdified = sp.lambdify(list(exacts), expr, "mpmath")
-    floats = [mpmath.mpf(sp.Float(v, DIGITS + 5)) for v in exacts.values()]
+    floats = [mpmath.mpf(sp.N(v, DIGITS + 5)) for v in exacts.values()]
     compiled = compile_arb(expr, tuple(exacts))
     balls = [enclose(v, prec=PREC) for v in exacts.values()]
     return {
@@ -162,7 +162,7 @@ def measure_new(theorem: Theorem) -> dict[str, float] | None:
         for moved in points
     ]
     lambdified = sp.lambdify(list(exacts[0]), bound.expression, "mpmath")
-    floats = [[mpmath.mpf(sp.Float(v, DIGITS + 5)) for v in values.values()] for values in exacts]
+    floats = [[mpmath.mpf(sp.N(v, DIGITS + 5)) for v in values.values()] for values in exacts]
     expr, evaluate = bound.expression, bound.evaluate
     runs: dict[str, tuple[Callable[[Any], Any], list[Any]]] = {
         "evalf": (lambda v: expr.evalf(DIGITS, subs=v), exacts),

@@ -20,6 +20,7 @@ import torch
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)
 BATCH = 1024
+RUNS, SHORT = 5, 1.0  # as in peers.py: shorter runs are repeated, and the shortest counts
 
 
 def library():
@@ -104,14 +105,9 @@ class Error(torch.nn.Module):
         return r - (outputs[0] * outputs[1]).sum(dim=1, keepdim=True)
 
 
-def main():
+def refined(problem, module, bounded, lirpa):
     """Refine boxes whose bound exceeds factor times the largest error found."""
-    problem = json.load(sys.stdin)
-    lirpa = library()
-    torch.set_default_dtype(torch.float64)
-    module = Error(problem).double()
     lo, hi = (torch.tensor([v], dtype=torch.float64) for v in (problem["lo"], problem["hi"]))
-    bounded = lirpa.BoundedModule(module, torch.zeros(2, lo.shape[1]), bound_opts={"conv_mode": "matrix"})
     start, clock = time.perf_counter(), time.process_time()
     lower, settled, boxes = 0.0, 0.0, 0
     waiting_lo, waiting_hi = lo, hi
@@ -144,8 +140,24 @@ def main():
         reached = max([settled, *size[fails].tolist()])
         waiting_lo, waiting_hi = torch.cat([all_lo, right]), torch.cat([left, all_hi])
     upper = settled if done else reached if boxes else None
-    print(json.dumps({"upper": upper, "lower": lower, "cells": boxes, "met": done,
-                      "seconds": time.process_time() - clock, "wall": time.perf_counter() - start}))  # fmt: skip
+    return {"upper": upper, "lower": lower, "cells": boxes, "met": done,
+            "seconds": time.process_time() - clock, "wall": time.perf_counter() - start}  # fmt: skip
+
+
+def main():
+    """Solve the problem of standard input."""
+    problem = json.load(sys.stdin)
+    lirpa = library()
+    torch.set_default_dtype(torch.float64)
+    module = Error(problem).double()
+    given = torch.zeros(2, len(problem["lo"]))
+    bounded = lirpa.BoundedModule(module, given, bound_opts={"conv_mode": "matrix"})
+    best = refined(problem, module, bounded, lirpa)
+    for _ in range(RUNS - 1):
+        if best["seconds"] >= SHORT:
+            break
+        best = min(best, refined(problem, module, bounded, lirpa), key=lambda r: r["seconds"])
+    print(json.dumps(best))
 
 
 if __name__ == "__main__":

@@ -45,6 +45,13 @@ def test_a_limit_leaves_a_bound(peers, given):
     assert not found["met"] and found["upper"] == np.inf and "infx at 0 s" in peers.shown(found)
 
 
+def test_short_runs_are_repeated_and_the_shortest_counts(peers):
+    for taken, counted, runs in (([0.5, 0.3, 0.9, 0.4, 0.6, 0.1], 0.3, 5), ([2.0, 0.1], 2.0, 1), ([0.4] * 9, 0.4, 5)):
+        rest = iter(taken)
+        assert peers.shortest(lambda rest=rest: {"seconds": next(rest)})["seconds"] == counted
+        assert len(taken) - len(list(rest)) == runs
+
+
 def test_the_table(peers, given):
     met = {"upper": 1.0, "lower": 0.95, "cells": 9, "seconds": 0.5, "met": True}
     found = {"relverify": met, "auto_LiRPA": {**met, "seconds": 100.0, "upper": 2.0, "met": False}}
