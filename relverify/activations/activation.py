@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from flint import arb
@@ -12,6 +13,13 @@ from relverify.rigor.intervals import Intervals
 
 ULPS = 4  # assumed accuracy of exp, tanh, erf, log1p and sin of an executing library, in units in the last place
 Derivatives = tuple[Intervals, Intervals, Intervals, Intervals]
+Values = tuple[tuple[Any, Any], tuple[Any, Any], tuple[Any, Any]]
+
+
+def middle(value: Intervals) -> tuple[np.ndarray, np.ndarray]:
+    """Middles, and radii that reach both ends."""
+    found = 0.5 * value.lo + 0.5 * value.hi
+    return found, np.maximum(value.hi - found, found - value.lo) * (1 + 2.0**-50)
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,9 @@ class Activation:
         Enclosures of s, s', s'', s''' over Intervals; the last two are undecided (NaN) where an interval meets a kink.
     slopes : tuple of float, optional
         For a piecewise linear activation, the slopes left and right of its only kink, 0; equal slopes mean no kink.
+    at_points : callable, optional
+        s, s' and s'' over float64 arrays, each with a bound of its error; the same as `derivatives` says of points, but
+        cheaper.
     rounding : Rounding, optional
         Without it, nothing is claimed of executions in floating point.
     """
@@ -69,6 +80,14 @@ class Activation:
     derivatives: Callable[[Intervals], Derivatives]
     slopes: tuple[float, float] | None = None
     rounding: Rounding | None = None
+    at_points: Callable[[np.ndarray], Values] | None = None
+
+    def local(self, z: np.ndarray) -> Values:
+        """Values of s, s' and s'' at float64 numbers, each with a bound of its error (an array, or one for all)."""
+        if self.at_points is not None:
+            return self.at_points(z)
+        value, first, second, _ = self.derivatives(Intervals(z))
+        return middle(value), middle(first), middle(second)
 
     @property
     def kinks(self) -> tuple[float, ...]:

@@ -39,7 +39,7 @@ SERIES = {
 
 def exact_derivatives(name, point):
     """s, s', s'', s''' at a point as balls, from a power series at high precision."""
-    with flint.ctx.workprec(4096 if abs(point) > 100 else 256):
+    with flint.ctx.workprec(256 if 1e-100 < abs(point) < 100 else 4096):
         flint.ctx.cap = 6
         series = SERIES[name](arb_series([arb(point), 1], prec=4))
         return [series[k] * [1, 1, 2, 6][k] for k in range(4)]
@@ -58,6 +58,30 @@ def test_enclosures_contain_the_derivatives(name):
             assert lo <= up(exact) and down(exact) <= hi, (name, point, order)
             # and they are sharp: a few hundred rounding errors of the size of the argument at most
             assert hi - lo <= 1e-13 * (1 + abs(point)) ** 3, (name, point, order)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_at_points_are_within_their_errors(name):
+    for order, (values, errors) in enumerate(activation(name).local(POINTS)):
+        errors = np.broadcast_to(errors, values.shape)
+        for value, error, point in zip(values, errors, POINTS, strict=True):
+            with flint.ctx.workprec(256):
+                distance = abs(exact_derivatives(name, point)[order] - arb(float(value)))
+                assert distance <= arb(float(error)), (name, point, order)
+            assert error <= 1e-13 * (1 + abs(point)) ** 3, (name, point, order)
+
+
+@given(st.floats(-25, 25), st.floats(0, 3))
+def test_ranges_of_tanh_are_those_of_their_extremes(lo, width):
+    """Beside the ends, the derivatives of second and third order have extremes at t = 0, ±3^-1/2 and ±(2/3)^1/2."""
+    hi = lo + width
+    found = activation("tanh").derivatives(Intervals(np.array([lo]), np.array([hi])))
+    inner = [v for t in (0.0, 3**-0.5, (2 / 3) ** 0.5) for v in (-np.arctanh(t), np.arctanh(t)) if lo <= v <= hi]
+    exact = [exact_derivatives("tanh", v) for v in (lo, hi, *inner)]
+    for order in range(4):
+        least, most = (f(float(e[order].mid()) for e in exact) for f in (min, max))
+        assert found[order].lo[0] <= least + 1e-15 and most - 1e-15 <= found[order].hi[0]
+        assert found[order].lo[0] >= least - 1e-13 and found[order].hi[0] <= most + 1e-13
 
 
 @pytest.mark.parametrize("name", NAMES)
