@@ -21,11 +21,12 @@ they do to <phi, psi> is weighted by |W^T psi|, where the components of psi may 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from relverify.activations import activation
-from relverify.activations.activation import Activation
+from relverify.activations.activation import Activation, middle
 from relverify.certify.gemm import gamma, inflate, upper_product
 from relverify.certify.monomials import Monomials, monomials
 from relverify.networks.mlp import MLP
@@ -34,6 +35,8 @@ from relverify.rigor.intervals import Intervals, above
 TINY = 2.0**-900  # above what underflow can do to numbers below WILD
 WILD = 2.0**40
 ROUNDING = 2.0**-47
+FLOOR = 2.0**-850  # ROUNDING a FLOOR is above what a coefficient that is a times small numbers loses to underflow
+SIXTH = 1 / 6 * (1 + 2.0**-50)
 ELEMENTS = 2**21
 
 
@@ -44,7 +47,8 @@ class Models:
     Parameters
     ----------
     coefficients : ndarray, shape (M, n, w)
-        Of the monomials in t, in the order of :func:`relverify.certify.monomials.monomials`.
+        Of the monomials in t, in the order of :func:`relverify.certify.monomials.monomials`. Those of the highest
+        degrees are left out where they are known to be 0.
     error : ndarray, shape (n, w)
         Bounds of the distance from the polynomials.
     slack : ndarray, shape (n, u), optional
@@ -55,9 +59,11 @@ class Models:
     error: np.ndarray
     slack: np.ndarray | None = None
 
-    def sizes(self, table: Monomials) -> list[np.ndarray]:
-        """Upper bounds of sup|part| of the parts of degree 0, 1, 2, 3, each of shape (n, w)."""
-        return [inflate(np.abs(self.coefficients[table.of_degree(k)]).sum(axis=0), len(table)) for k in range(4)]
+    def sizes(self, table: Monomials) -> list[Any]:
+        """Upper bounds of sup|part| of the parts of degree 0, 1, 2, 3, each of shape (n, w), or 0."""
+        size = np.abs(self.coefficients)
+        parts = [size[table.of_degree(k)] for k in range(4)]
+        return [0.0 if not len(p) else p[0] if len(p) == 1 else inflate(p.sum(axis=0), len(p)) for p in parts]
 
 
 def centres(lo: np.ndarray, hi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -84,7 +90,7 @@ def taylor(network: MLP, lo: np.ndarray, hi: np.ndarray) -> Models:
     Returns
     -------
     Models
-        ``coefficients`` of shape (M, n, d). Errors are NaN or infinite where nothing finite is known.
+        ``coefficients`` of all monomials, of shape (M, n, d). Errors are NaN or infinite where nothing finite is known.
     """
     table = monomials(network.in_features)
     widest = max(network.widths, default=1)
@@ -98,12 +104,7 @@ def taylor(network: MLP, lo: np.ndarray, hi: np.ndarray) -> Models:
 
 
 def _taylor(network: MLP, table: Monomials, lo: np.ndarray, hi: np.ndarray) -> Models:
-    centre, half = centres(lo, hi)
-    inputs = np.zeros((len(table), *centre.shape))
-    inputs[0] = centre
-    for axis in range(table.variables):
-        inputs[1 + axis, :, axis] = half[:, axis]
-    models = Models(inputs, np.zeros(centre.shape))
+    models = inputs(*centres(lo, hi))
     between, last = activation(network.activation), len(network.weights) - 1
     for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
         if layer:
@@ -113,7 +114,25 @@ def _taylor(network: MLP, table: Monomials, lo: np.ndarray, hi: np.ndarray) -> M
             models = replace(linear(replace(models, error=np.zeros_like(hidden)), w, b, table), slack=hidden)
         else:
             models = linear(models, w, b, table)
+    missing = len(table) - len(models.coefficients)
+    if missing:
+        padding = np.zeros((missing, *models.error.shape))
+        models = replace(models, coefficients=np.concatenate([models.coefficients, padding]))
     return models
+
+
+def inputs(centre: np.ndarray, half: np.ndarray) -> Models:
+    """The coordinates themselves, c + h t.
+
+    Parameters
+    ----------
+    centre, half : ndarray, shape (n, p)
+    """
+    coefficients = np.zeros((1 + centre.shape[1], *centre.shape))
+    coefficients[0] = centre
+    for axis in range(centre.shape[1]):
+        coefficients[1 + axis, :, axis] = half[:, axis]
+    return Models(coefficients, np.zeros(centre.shape))
 
 
 def linear(models: Models, w: np.ndarray, b: np.ndarray, table: Monomials) -> Models:
@@ -122,7 +141,7 @@ def linear(models: Models, w: np.ndarray, b: np.ndarray, table: Monomials) -> Mo
     result[0] += b
     # each entry of `result` is a sum of at most in + 1 terms
     rounding = gamma(w.shape[1] + 1)
-    size = sum(models.sizes(table))
+    size = inflate(np.abs(models.coefficients).sum(axis=0), len(table))
     each = inflate(models.error + rounding * size + TINY, 6)
     error = inflate(upper_product(each, np.abs(w).T) + rounding * np.abs(b) + TINY, 3)
     return Models(result, error)
@@ -139,13 +158,7 @@ def activate(between: Activation, models: Models, table: Monomials) -> Models:
     return _smooth(between, models, table, cell, sizes, reach)
 
 
-def _middle(value: Intervals) -> tuple[np.ndarray, np.ndarray]:
-    """Middles and radii."""
-    middle = 0.5 * value.lo + 0.5 * value.hi
-    return middle, inflate(np.maximum(value.hi - middle, middle - value.lo), 1)
-
-
-def _piecewise(slopes: tuple[float, float], models: Models, cell: Intervals, sizes: list[np.ndarray]) -> Models:
+def _piecewise(slopes: tuple[float, float], models: Models, cell: Intervals, sizes: list[Any]) -> Models:
     left, right = slopes
     lo, hi = cell.lo, cell.hi
     # any slope is right; that of the chord makes the rest small
@@ -154,7 +167,7 @@ def _piecewise(slopes: tuple[float, float], models: Models, cell: Intervals, siz
     # s(z) - slope z is linear beside the kink, so its range is spanned by its values at lo, 0 and hi
     at_lo = (left - Intervals(slope)) * np.minimum(lo, 0)
     at_hi = (right - Intervals(slope)) * np.maximum(hi, 0)
-    offset, rest = _middle(at_lo.hull(0.0).hull(at_hi))
+    offset, rest = middle(at_lo.hull(0.0).hull(at_hi))
     one_sided = (lo >= 0) | (hi <= 0)
     offset, rest = np.where(one_sided, 0.0, offset), np.where(one_sided, 0.0, rest)
     coefficients = models.coefficients * slope
@@ -166,45 +179,53 @@ def _piecewise(slopes: tuple[float, float], models: Models, cell: Intervals, siz
 
 
 def _smooth(
-    between: Activation, models: Models, table: Monomials, cell: Intervals, sizes: list[np.ndarray], reach: np.ndarray
+    between: Activation, models: Models, table: Monomials, cell: Intervals, sizes: list[Any], reach: np.ndarray
 ) -> Models:
     z, error = models.coefficients, models.error
-    first, second, third = (z[table.of_degree(k)] for k in (1, 2, 3))
     on_cell = between.derivatives(cell)
-    values, (m3, r3) = _middle(on_cell[0]), _middle(on_cell[3])
-    (m0, r0), (m1, r1), (m2, r2) = (_middle(d) for d in between.derivatives(Intervals(z[0]))[:3])
+    values, (m3, r3) = on_cell[0], middle(on_cell[3])
+    (m0, r0), (m1, r1), (m2, r2) = between.local(z[0])
+    bound = _rest((m1, m2, m3), (r0, r1, r2, r3), sizes[1:], error, reach + FLOOR)
+    coefficients = np.empty((len(table), *m0.shape))
+    coefficients[0] = m0
+    first, second, third = (z[table.of_degree(k)] for k in (1, 2, 3))
     squares = table.multiply(first, first, 1, 1)
-    coefficients = np.concatenate(
-        [
-            m0[None],
-            m1 * first,
-            m1 * second + 0.5 * m2 * squares,
-            m1 * third + m2 * table.multiply(first, second, 1, 2) + (m3 / 6) * table.multiply(first, squares, 1, 2),
-        ]
-    )
-    n1, n2, n3 = sizes[1:]
-    bent, square = n2 + n3, reach * reach  # no powers: those are a library's, of unknown accuracy
-    rest = bent + error
-    a1, a2, a3 = np.abs(m1), np.abs(m2), np.abs(m3)
-    # fewer than 40 roundings on the longest path below, all terms not negative
-    bound = (
-        r0
-        + r1 * reach
-        + a1 * error
-        + 0.5 * r2 * square
-        + 0.5 * a2 * (2 * n1 * n3 + bent * bent + (2 * (n1 + bent) + error) * error)
-        + (r3 * square * reach + a3 * rest * (3 * n1 * n1 + 3 * n1 * rest + rest * rest)) / 6
-        # fewer than 40 roundings a coefficient, of numbers that sum to this at most
-        + ROUNDING * (a1 * (n1 + n2 + n3) + a2 * n1 * (n1 + n2) + a3 * n1 * n1 * n1)
-        + TINY * (1 + a1 + a2 + a3)
-    )
-    bound = inflate(bound, 64)
-    constant = ~((bound <= values[1]) & (reach <= WILD))
+    np.multiply(m1, first, out=coefficients[table.of_degree(1)])
+    np.multiply(0.5 * m2, squares, out=coefficients[table.of_degree(2)])
+    np.multiply(m3 * (1 / 6), table.multiply(first, squares, 1, 2), out=coefficients[table.of_degree(3)])
+    if len(second):
+        coefficients[table.of_degree(2)] += m1 * second
+        coefficients[table.of_degree(3)] += m1 * third + m2 * table.multiply(first, second, 1, 2)
+    constant = ~((bound <= 0.5 * (values.hi - values.lo)) & (reach <= WILD))
     if np.any(constant):
+        centre, radius = middle(values)
         coefficients[1:] = np.where(constant, 0.0, coefficients[1:])
-        coefficients[0] = np.where(constant, values[0], coefficients[0])
-        bound = np.where(constant, values[1], bound)
+        coefficients[0] = np.where(constant, centre, coefficients[0])
+        bound = np.where(constant, radius, bound)
     return Models(coefficients, bound)
+
+
+def _rest(derivatives: tuple[Any, ...], radii: tuple[Any, ...], sizes: list[Any], error: Any, reach: Any) -> Any:
+    """What a smooth activation leaves beside the polynomial of degree three.
+
+    It is r0 + r1 D + r2 D^2/2 + r3 D^3/6 for |d| <= D, what is unknown of the derivatives, and with the rest
+    R = |Q| + |C| + error of the argument
+
+        a1 error + a2 (2 |L| (|C| + error) + R^2)/2 + a3 R (3 |L|^2 + 3 |L| R + R^2)/6,
+
+    where ak = |mk|. Each coefficient has fewer than 40 roundings, of numbers that sum to a1 D + a2 D^2 + a3 D^3 at most.
+    """
+    (a1, a2, a3), (r0, r1, r2, r3), (n1, n2, n3) = (np.abs(m) for m in derivatives), radii, sizes
+    rest = n2 + n3 + error
+    square = rest * rest  # no powers: those are a library's, of unknown accuracy
+    # fewer than 40 roundings on the longest path below, all terms not negative
+    bound = reach * (SIXTH * r3 + ROUNDING * a3) + (0.5 * r2 + ROUNDING * a2)
+    bound = reach * (reach * bound + (r1 + ROUNDING * a1)) + r0
+    bound += a1 * error
+    bound += a2 * (n1 * (n3 + error) + 0.5 * square)
+    bound += a3 * (rest * (0.5 * (n1 * (n1 + rest)) + SIXTH * square))
+    bound += TINY
+    return inflate(bound, 64)
 
 
 def knots(network: MLP, lo: float, hi: float, limit: int = 4096) -> np.ndarray:

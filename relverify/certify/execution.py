@@ -27,7 +27,7 @@ from flint import fmpq
 
 from relverify.activations import activation
 from relverify.activations.activation import ULPS, Activation, Rounding
-from relverify.certify.axis import ELEMENTS, Models, activate, centres, linear
+from relverify.certify.axis import ELEMENTS, Models, activate, centres, inputs, linear
 from relverify.certify.gemm import inflate, upper_product
 from relverify.certify.monomials import Monomials, monomials
 from relverify.errors import InputError
@@ -219,12 +219,7 @@ def features(network: MLP, lo: np.ndarray, hi: np.ndarray, form: Format) -> tupl
 def _features(
     network: MLP, table: Monomials, lo: np.ndarray, hi: np.ndarray, form: Format
 ) -> tuple[np.ndarray, np.ndarray]:
-    centre, half = centres(lo, hi)
-    inputs = np.zeros((len(table), *centre.shape))
-    inputs[0] = centre
-    for axis in range(table.variables):
-        inputs[1 + axis, :, axis] = half[:, axis]
-    models = Models(inputs, np.zeros(centre.shape))
+    models = inputs(*centres(lo, hi))
     size = _size(models, table)
     error = input_rounding(size, form)
     between = activation(network.activation)

@@ -45,6 +45,8 @@ class Monomials:
 
     def multiply(self, a: np.ndarray, b: np.ndarray, degree_a: int, degree_b: int) -> np.ndarray:
         """Product of two homogeneous polynomials, as the array of the monomials of degree_a + degree_b."""
+        if self.variables == 1:
+            return a * b
         of_a, of_b = self.of_degree(degree_a), self.of_degree(degree_b)
         target = self.of_degree(degree_a + degree_b)
         result = np.zeros((target.stop - target.start, *np.broadcast_shapes(a.shape[1:], b.shape[1:])))
