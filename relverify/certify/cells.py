@@ -11,7 +11,7 @@ from relverify.certify.parallel import Pool
 from relverify.networks.mlp import MLP
 from relverify.rigor.intervals import float_above, float_below
 
-LEVELS = {1: 5, 2: 3, 3: 2}  # the grid of the first level: 32 cells, 8 x 8, 4 x 4 x 4
+LEVELS = {1: 6, 2: 3, 3: 2}  # the grid of the first level: 64 cells, 8 x 8, 4 x 4 x 4
 GROUPS = {1: 3, 2: 2, 3: 1}  # 8, 16 and 8 neighbouring cells are paired as a block
 PORTION = 2**16  # numbers an array of the Taylor models that are computed at once
 
@@ -56,18 +56,13 @@ class Axis:
                 edges = _padded(edges, self.group)
                 self.start, self.roots_lo, self.roots_hi = 0, edges[:-1, None], edges[1:, None]
         self.count = len(self.roots_lo) << (self.dim * self.start)
+        whole = np.arange(self.count)
+        self.first_lo, self.first_hi = _halved(self.roots_lo, self.roots_hi, whole, self.start)
         self.deepest = (60 - len(self.roots_lo).bit_length()) // self.dim - self.start
 
     def corners(self, level: int, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper corners of cells, shape (n, p); neighbours share their ends exactly."""
-        depth, p = level + self.start, self.dim
-        root = cells >> (p * depth)
-        lo, hi = self.roots_lo[root], self.roots_hi[root]
-        for step in range(depth - 1, -1, -1):
-            digits = (cells >> (p * step))[:, None] >> np.arange(p) & 1
-            middle = np.clip(lo + 0.5 * (hi - lo), lo, hi)
-            lo, hi = np.where(digits == 1, middle, lo), np.where(digits == 1, hi, middle)
-        return lo, hi
+        return _halved(self.first_lo, self.first_hi, cells, level)
 
     def side(self, level: int, groups: np.ndarray, pool: Pool) -> Side:
         """What the pairs need of all cells of some groups, in portions that fit into the caches."""
@@ -93,6 +88,18 @@ class Axis:
         features = self.network.out_features
         hidden = sum(n.weights[-1].shape[1] for n in (self.network, self.other))
         return 8 * (features * (monomials + 16) + 2 * hidden + 64)
+
+
+def _halved(lo: np.ndarray, hi: np.ndarray, cells: np.ndarray, depth: int) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of cells, `depth` levels below those with corners lo and hi."""
+    p = lo.shape[1]
+    root = cells >> (p * depth)
+    lo, hi = lo[root], hi[root]
+    for step in range(depth - 1, -1, -1):
+        upper = ((cells >> (p * step))[:, None] >> np.arange(p) & 1) == 1
+        middle = np.minimum(np.maximum(lo + 0.5 * (hi - lo), lo), hi)
+        lo, hi = np.where(upper, middle, lo), np.where(upper, hi, middle)
+    return lo, hi
 
 
 def _equal(lo: float, hi: float, parts: int) -> np.ndarray:

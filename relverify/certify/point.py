@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import flint
@@ -17,17 +18,29 @@ from relverify.rigor.enclose import compile_arb
 from relverify.rigor.pictures import compile_numpy
 
 PREC = 128
-# a climb ends when a round raises the largest value by no more than this part of it
 GAIN = 1e-5
 
 
-def network_ball(network: MLP, point: Sequence[fmpq]) -> list[arb]:
+Layers = list[tuple[arb_mat, list[arb]]]
+
+
+def layers(network: MLP) -> Layers:
+    """The weights and biases of a network as exact balls."""
+    return [
+        (arb_mat(*w.shape, w.ravel().tolist()), [arb(c) for c in b.tolist()])
+        for w, b in zip(network.weights, network.biases, strict=True)
+    ]
+
+
+def network_ball(network: MLP, point: Sequence[fmpq], exact: Layers | None = None) -> list[arb]:
     """Enclose the values of a network at one rational point, any activation, at the current precision.
 
     Parameters
     ----------
     network : MLP
     point : sequence of fmpq, length p
+    exact : list, optional
+        Its :func:`layers`, if they are at hand.
 
     Returns
     -------
@@ -41,12 +54,17 @@ def network_ball(network: MLP, point: Sequence[fmpq]) -> list[arb]:
     """
     between = activation(network.activation)
     z = [arb(v) for v in point]
-    for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
+    for layer, (w, b) in enumerate(layers(network) if exact is None else exact):
         if layer:
             z = [between.ball(v) for v in z]
-        product = arb_mat(w.shape[0], w.shape[1], w.ravel().tolist()) * arb_mat(len(z), 1, z)
-        z = [v + arb(c) for v, c in zip(product.entries(), b.tolist(), strict=True)]
+        product = w * arb_mat(len(z), 1, z)
+        z = [v + c for v, c in zip(product.entries(), b, strict=True)]
     return z
+
+
+@lru_cache(maxsize=64)
+def _compiled(expr: sp.Expr, arguments: tuple[sp.Symbol, ...]) -> tuple[Any, Any]:
+    return compile_numpy(expr, arguments), compile_arb(expr, arguments)
 
 
 class PointError:
@@ -62,13 +80,14 @@ class PointError:
         self.symbols: tuple[sp.Symbol, ...] = relation.x_symbols + relation.y_symbols
         self.expr, self.phi, self.psi = relation.expr, phi, psi
         self.split = len(relation.x_symbols)
-        self._floats: Any = compile_numpy(self.expr, self.symbols)
-        self._balls: Any = compile_arb(self.expr, self.symbols)
+        self._layers = layers(phi), layers(psi)
+        self._floats, self._balls = _compiled(self.expr, self.symbols)
 
     def ball(self, point: Sequence[fmpq], prec: int = PREC) -> arb:
         """Enclose e at a rational point (the coordinates of x, then those of y)."""
         with flint.ctx.workprec(prec):
-            phi, psi = network_ball(self.phi, point[: self.split]), network_ball(self.psi, point[self.split :])
+            phi = network_ball(self.phi, point[: self.split], self._layers[0])
+            psi = network_ball(self.psi, point[self.split :], self._layers[1])
             total = sum((a * b for a, b in zip(phi, psi, strict=True)), arb(0))
             value: arb = self._balls(*(arb(v) for v in point)) - total
             return value
@@ -77,10 +96,13 @@ class PointError:
         """e at float64 points, shape (n, p + q), in float64 arithmetic (no proof); 0 where it is not finite."""
         with np.errstate(all="ignore"):
             values = self._floats(*points.T)
-            products = (self.phi(points[:, : self.split]) * self.psi(points[:, self.split :])).sum(axis=1)
-            return np.nan_to_num(values - products, nan=0.0, posinf=0.0, neginf=0.0)
+            values -= (self.phi(points[:, : self.split]) * self.psi(points[:, self.split :])).sum(axis=1)
+        values[~np.isfinite(values)] = 0.0
+        return values
 
-    def climb(self, points: np.ndarray, steps: np.ndarray, lo: np.ndarray, hi: np.ndarray, rounds: int = 10) -> Any:
+    def climb(
+        self, points: np.ndarray, steps: np.ndarray, lo: np.ndarray, hi: np.ndarray, rounds: int = 10, gain: float = GAIN
+    ) -> Any:
         """Search larger |e| near points: along each axis to the top of a parabola through three values.
 
         Parameters
@@ -89,6 +111,8 @@ class PointError:
         lo, hi : ndarray, shape (p + q,)
             The box.
         rounds : int
+        gain : float
+            The climb ends when a round raises the largest value by no more than this part of it.
 
         Returns
         -------
@@ -101,13 +125,14 @@ class PointError:
         best = np.abs(self.floats(points))
         steps = steps.copy()
         for _ in range(rounds):
-            around = np.clip(points[:, None] + move * steps[:, None], lo, hi)
+            around = np.minimum(np.maximum(points[:, None] + move * steps[:, None], lo), hi)
             sizes = np.abs(self.floats(around.reshape(-1, axes))).reshape(len(points), -1)
             forward, back = sizes[:, :axes], sizes[:, axes:]
             bend = 2 * best[:, None] - forward - back
-            with np.errstate(all="ignore"):
-                vertex = np.where(bend > 0, 0.5 * (forward - back) / bend, np.sign(forward - back))
-            top = np.clip(points + np.clip(np.nan_to_num(vertex), -2, 2) * steps, lo, hi)
+            bent = bend > 0
+            vertex = np.where(bent, 0.5 * (forward - back) / np.where(bent, bend, 1.0), np.sign(forward - back))
+            vertex = np.minimum(np.maximum(vertex, -2.0), 2.0)
+            top = np.minimum(np.maximum(points + vertex * steps, lo), hi)
             tries = np.concatenate([around, top[:, None]], axis=1)
             sizes = np.concatenate([sizes, np.abs(self.floats(top))[:, None]], axis=1)
             which = sizes.argmax(axis=1)
@@ -115,7 +140,7 @@ class PointError:
             better = sizes[rows, which] > best
             points = np.where(better[:, None], tries[rows, which], points)
             before, best = best.max(), np.maximum(best, sizes[rows, which])
-            if best.max() <= before * (1 + GAIN):
+            if best.max() <= before * (1 + gain):
                 break
             steps *= np.where(better & (which < 2 * axes), 1.0, 0.4)[:, None]
         k = int(best.argmax())

@@ -25,13 +25,14 @@ from relverify.certify.compiled import FINITE, down, float_floor
 from relverify.certify.device import HOST, Device
 from relverify.certify.matrix import Side, pair_bounds
 from relverify.certify.parallel import Pool
-from relverify.certify.point import PointError
+from relverify.certify.point import GAIN, PointError
 from relverify.certify.result import ABOVE, MET
 from relverify.certify.taylor import compile_jets
 from relverify.rigor.exact import dyadic
 
-CHUNK = 16384
+CHUNK = 8192  # arrays of 64 KiB: common allocators return those above 128 KiB to the system, which costs page faults
 CANDIDATES = 6
+COARSE = 1e-3  # of climbs between levels, which only settle pairs; the last one is as fine as the result
 PAUSE = 0.1  # seconds between two lines of progress
 
 
@@ -134,7 +135,7 @@ class Search:
         if size > self.lower:
             self.lower, self.argmax = size, point
 
-    def climb(self) -> None:
+    def climb(self, gain: float = GAIN) -> None:
         """Search a larger error from the best centres found, and prove it."""
         found = sorted(self.candidates, key=lambda c: -c[0])[:CANDIDATES]
         self.candidates = []
@@ -142,7 +143,7 @@ class Search:
             return
         points, steps = np.array([c[1] for c in found]), np.array([c[2] for c in found])
         lo, hi = self.box
-        point, size = self.error.climb(np.clip(points, lo, hi), steps, lo, hi)
+        point, size = self.error.climb(np.clip(points, lo, hi), steps, lo, hi, gain=gain)
         if size > self.lower * (1 + 1e-4):
             exact = tuple(min(max(dyadic(float(v)), a), b) for v, (a, b) in zip(point, self.ends, strict=True))
             self.record(exact)
@@ -272,7 +273,7 @@ class Search:
             waiting.clear()
             return
         if not self._stopped():
-            self.climb()
+            self.climb(COARSE)
             self._report(level, True)
         cells = Family(*(np.concatenate(v) for v in zip(*waiting, strict=True)))
         waiting.clear()

@@ -16,7 +16,7 @@ from relverify.certify.jet_functions import Key
 from relverify.certify.jets import Jet, constant, variables
 from relverify.rigor.straightline import Arithmetic, compile_expression
 
-BLOCK = 16384  # pairs: a dozen temporaries stay in the second-level cache
+BLOCK = 8192  # pairs: a dozen temporaries stay in the second-level cache
 with ctx.workprec(128):
     _PI, _E = constant(arb.pi()), constant(arb.const_e())
 
