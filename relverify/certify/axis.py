@@ -213,7 +213,7 @@ def _rest(derivatives: tuple[Any, ...], radii: tuple[Any, ...], sizes: list[Any]
 
         a1 error + a2 (2 |L| (|C| + error) + R^2)/2 + a3 R (3 |L|^2 + 3 |L| R + R^2)/6,
 
-    where ak = |mk|. Each coefficient has fewer than 40 roundings, of numbers that sum to a1 D + a2 D^2 + a3 D^3 at most.
+    where ak = |mk|. Coefficients have fewer than 40 roundings, of numbers that sum to a1 D + a2 D^2 + a3 D^3 at most.
     """
     (a1, a2, a3), (r0, r1, r2, r3), (n1, n2, n3) = (np.abs(m) for m in derivatives), radii, sizes
     rest = n2 + n3 + error

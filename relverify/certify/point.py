@@ -101,7 +101,13 @@ class PointError:
         return values
 
     def climb(
-        self, points: np.ndarray, steps: np.ndarray, lo: np.ndarray, hi: np.ndarray, rounds: int = 10, gain: float = GAIN
+        self,
+        points: np.ndarray,
+        steps: np.ndarray,
+        lo: np.ndarray,
+        hi: np.ndarray,
+        rounds: int = 10,
+        gain: float = GAIN,
     ) -> Any:
         """Search larger |e| near points: along each axis to the top of a parabola through three values.
 
