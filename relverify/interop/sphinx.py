@@ -252,11 +252,11 @@ def example(theorem: Theorem) -> Mapping[str, Any] | None:
 
 
 def _drawn(theorem: Theorem) -> list[Callable[[], Any]]:
-    from relverify.testing.kit import _draw
+    from relverify.testing.instances import draw
 
     if theorem.instances is None:
         return []
-    return [lambda i=i: i for i in _draw(theorem, 4, 0)]  # type: ignore[misc]
+    return [lambda i=i: i for i in draw(theorem, 4, 0)]  # type: ignore[misc]
 
 
 def _evaluation(theorem: Theorem) -> str:

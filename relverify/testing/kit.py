@@ -11,19 +11,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import sympy as sp
-from flint import arb, ctx
 
 from relverify.core.registry import theorems
 from relverify.core.steps import Cited
-from relverify.core.theorem import Formal, Instance, Mutant, Theorem
+from relverify.core.theorem import Mutant, Theorem
 from relverify.errors import Disagreement, InputError
-from relverify.rigor.decide import Decision, Verdict, compare, decide, is_zero, overall
-from relverify.rigor.enclose import enclose
-from relverify.rigor.exact import exact
+from relverify.rigor.decide import Decision, Verdict, overall
+from relverify.testing.instances import attained, conclusion, decide_instances, draw, parameters
 
 LAST = {"upper": ("<=", "<", "="), "lower": (">=", ">", "="), "tight": ("<=", "<", ">=", ">", "=")}
-LONG = 60
-SENSES = {"upper": "<=", "lower": ">=", "tight": "=="}
 
 
 @dataclass(frozen=True)
@@ -169,43 +165,30 @@ def check_derivation(theorem: Theorem) -> _Found:
 def check_evaluation(theorem: Theorem, digits: int, seed: int) -> _Found:
     """mpmath lies inside the Arb enclosure, at three parameter points and three numbers of digits."""
     evidence: list[str] = []
-    for instance in _draw(theorem, 3, seed):
+    for instance in draw(theorem, 3, seed):
         for wanted in (15, digits, 4 * digits):
             try:
                 result = theorem.bound.evaluate(wanted, instance.values)
-                evidence.append(f"{_parameters(instance)}: {result.value[:24]} ({wanted} digits)")
+                evidence.append(f"{parameters(instance)}: {result.value[:24]} ({wanted} digits)")
                 _ = result.mpmath
             except InputError as error:
-                return Verdict.UNDECIDED, f"{_parameters(instance)}: {error}", tuple(evidence), "enclosed"
+                return Verdict.UNDECIDED, f"{parameters(instance)}: {error}", tuple(evidence), "enclosed"
             except Disagreement as error:
-                return Verdict.REFUTED, f"{_parameters(instance)}: {error}", tuple(evidence), "enclosed"
+                return Verdict.REFUTED, f"{parameters(instance)}: {error}", tuple(evidence), "enclosed"
     return Verdict.PROVED, f"{len(evidence)} evaluations hold mpmath inside", tuple(evidence), "enclosed"
 
 
 def check_properties(theorem: Theorem, examples: int, seed: int) -> _Found:
     """Random exact instances that satisfy the hypotheses satisfy the conclusion."""
-    open_cases: list[str] = []
-    count = 0
-
-    def holds(instance: Instance) -> None:
-        nonlocal count
-        count += 1
-        theorem.bound.evaluate(15, instance.values)
-        if instance.exact is not None and not instance.observed(128).overlaps(enclose(instance.exact, prec=128)):
-            raise _Counterexample(f"{instance.text}: the exact value {instance.exact} is not the observed one")
-        decision = conclusion(theorem, theorem.formal().bound, instance)
-        if decision.verdict is Verdict.UNDECIDED:
-            open_cases.append(f"{instance.text}: {decision.reason}")
-        if decision.verdict is Verdict.REFUTED:
-            raise _Counterexample(f"{instance.text}: {decision.reason}")
-
-    try:
-        _run(theorem, holds, examples, seed)
-    except _Counterexample as error:
-        return Verdict.REFUTED, "an instance contradicts the bound", (str(error),), "proved"
-    if open_cases:
-        return Verdict.UNDECIDED, f"{len(open_cases)} of {count} instances undecided", tuple(open_cases[:3]), "proved"
-    return Verdict.PROVED, f"{count} random exact instances", (f"{count} instances, seed {seed}",), "proved"
+    tally = decide_instances(theorem, examples, seed)
+    if tally.counterexample:
+        return tally.verdict, "an instance contradicts the bound", (tally.counterexample,), "proved"
+    if tally.open_cases:
+        detail = f"{len(tally.open_cases)} of {tally.drawn} instances undecided"
+        return tally.verdict, detail, tuple(tally.open_cases[:3]), "proved"
+    bits = f", at most {tally.bits} bits" if tally.bits else ""
+    evidence = (f"{tally.drawn} instances, {len(tally.seen)} of them different{bits}, seed {seed}",)
+    return tally.verdict, f"{tally.drawn} random exact instances", evidence, "proved"
 
 
 def check_sharpness(theorem: Theorem) -> _Found:
@@ -213,11 +196,11 @@ def check_sharpness(theorem: Theorem) -> _Found:
     if theorem.extremal is None:
         return Verdict.REFUTED, "no extremal instance", (), "proved"
     formal, instance = theorem.formal(), theorem.extremal()
-    attained = _attained(formal.bound, instance)
+    reached = attained(formal.bound, instance)
     factor = sp.Rational(100, 99) if theorem.sense == "lower" else sp.Rational(99, 100)
     tighter = conclusion(theorem, formal.bound * factor, instance)
-    evidence = (f"{instance.text}: {attained.reason}", f"bound times {factor}: {tighter.verdict}: {tighter.reason}")
-    if attained.verdict is Verdict.PROVED and tighter.verdict is Verdict.REFUTED:
+    evidence = (f"{instance.text}: {reached.reason}", f"bound times {factor}: {tighter.verdict}: {tighter.reason}")
+    if reached.verdict is Verdict.PROVED and tighter.verdict is Verdict.REFUTED:
         return Verdict.PROVED, f"attained; the bound times {factor} is refuted", evidence, "proved"
     return Verdict.UNDECIDED, "the extremal instance does not attain the bound", evidence, "proved"
 
@@ -249,7 +232,7 @@ def refute(theorem: Theorem, mutant: Mutant) -> tuple[str, Decision]:
     """
     formal, instance = theorem.formal(), mutant.instance()
     bound = mutant.bound(formal) if mutant.bound else formal.bound
-    return f"{instance.text} [{_parameters(instance)}]", conclusion(theorem, bound, instance)
+    return f"{instance.text} [{parameters(instance)}]", conclusion(theorem, bound, instance)
 
 
 def _admissible(theorem: Theorem, mutant: Mutant, decision: Decision) -> Decision:
@@ -277,79 +260,3 @@ def check_witness(theorem: Theorem) -> _Found:
         return Verdict.REFUTED, f"predicted {witness.predicted}, built {witness.built}", evidence, "proved"
     detail = f"{witness.text}: {witness.built} built, error {witness.error} <= {witness.allowed}"
     return witness.decision.verdict, detail, evidence, "proved"
-
-
-def conclusion(theorem: Theorem, bound: sp.Expr, instance: Instance) -> Decision:
-    """Decide the conclusion of a theorem with a given bound at an instance."""
-    formal = theorem.formal()
-    values = _values(formal, instance)
-    op = SENSES[theorem.sense]
-    if instance.exact is not None:
-        relation = {"<=": sp.Le, ">=": sp.Ge, "==": sp.Eq}[op](instance.exact, bound, evaluate=False)
-        return decide(relation, values)
-    if op == "==":
-        return _attained(bound, instance, values)
-    return compare(instance.observed, op, lambda prec: enclose(bound, values, prec))
-
-
-def _attained(bound: sp.Expr, instance: Instance, values: dict[sp.Symbol, Any] | None = None) -> Decision:
-    """Equality by exact algebra, or to a ratio of at least 1 - 2**-100."""
-    if values is None:
-        values = {s: exact(instance.values[s.name]) for s in bound.free_symbols}
-    if instance.exact is not None and is_zero(sp.sympify(instance.exact) - bound.subs(values)):
-        return Decision(Verdict.PROVED, f"equal to the bound {bound.subs(values)} by exact algebra")
-    with ctx.workprec(256):
-        observed, stated = instance.observed(256), enclose(bound, values, 256)
-        low = arb(1) - arb(2) ** -100
-        if observed.overlaps(stated) and observed >= low * stated and stated >= low * observed:
-            return Decision(Verdict.PROVED, f"equal to the bound {stated.str(12)} up to 2^-100", 256)
-        if not observed.overlaps(stated):
-            return Decision(Verdict.REFUTED, f"observed {observed.str(12)}, stated {stated.str(12)}", 256)
-    return Decision(Verdict.UNDECIDED, f"observed {observed.str(12)}, stated {stated.str(12)}", 256)
-
-
-def _values(formal: Formal, instance: Instance) -> dict[sp.Symbol, Any]:
-    symbols = {q.symbol.name: q.symbol for q in formal.quantities}
-    return {symbols[name]: exact(value, name) for name, value in instance.values.items() if name in symbols}
-
-
-def _parameters(instance: Instance) -> str:
-    return ", ".join(f"{name}={_shown(value)}" for name, value in instance.values.items())
-
-
-def _shown(value: Any) -> str:
-    text = str(value)
-    return text if len(text) <= LONG else f"{enclose(exact(value), prec=64).str(12, radius=False)}"
-
-
-class _Counterexample(Exception):
-    pass
-
-
-def _run(theorem: Theorem, test: Callable[[Instance], None], examples: int, seed: int) -> None:
-    from hypothesis import HealthCheck, Phase, given, settings
-    from hypothesis import seed as seeded
-
-    assert theorem.instances is not None
-    quiet = settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        derandomize=False,
-        report_multiple_bugs=False,
-        print_blob=False,
-        phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
-    )
-    seeded(seed)(quiet(given(theorem.instances())(test)))()
-
-
-def _draw(theorem: Theorem, number: int, seed: int) -> list[Instance]:
-    found: list[Instance] = []
-
-    def collect(instance: Instance) -> None:
-        found.append(instance)
-
-    _run(theorem, collect, 3 * number, seed)
-    # the first examples are the simplest ones; the last ones are more telling
-    return found[-number:]

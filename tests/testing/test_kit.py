@@ -13,8 +13,9 @@ from relverify.core.symbols import a, b, eps, n
 from relverify.core.theorem import Formal, Instance, Mutant, Quantity, Resource, Source, Theorem, Witness
 from relverify.rigor.decide import Decision, Verdict, decide
 from relverify.rigor.enclose import enclose
-from relverify.testing import kit
-from relverify.testing.kit import check, conclusion, refute
+from relverify.testing import instances
+from relverify.testing.instances import conclusion
+from relverify.testing.kit import check, refute
 
 PROVED, REFUTED, UNDECIDED = Verdict.PROVED, Verdict.REFUTED, Verdict.UNDECIDED
 
@@ -289,5 +290,5 @@ def test_evidence_names_provers_lemmas_and_counterexamples():
 
 
 def test_instances_are_reproducible():
-    draws = [[i.text for i in kit._draw(TRUE, 4, seed)] for seed in (0, 0, 1)]
+    draws = [[i.text for i in instances.draw(TRUE, 4, seed)] for seed in (0, 0, 1)]
     assert draws[0] == draws[1] and draws[0] != draws[2]
