@@ -291,7 +291,8 @@ def _refined(found: IndefiniteCertificate, box: Box, step: np.ndarray) -> np.nda
 def _built(relation: Relation, box: Box, pieces: int = 32) -> tuple[fmpq | None, str]:
     """The error of the network that interpolates the nearest PSD matrix on a grid, proved."""
     from relverify.certify.vertex import vertex_certificate
-    from relverify.networks.construct import equal_nodes, interpolating_network
+    from relverify.networks.construct import interpolating_network
+    from relverify.networks.knots import equal_nodes
     from relverify.rigor.exact import to_fmpq
 
     nodes = equal_nodes((to_fmpq(box[0].lo), to_fmpq(box[0].hi)), pieces)

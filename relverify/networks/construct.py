@@ -17,6 +17,7 @@ from flint import arb, arb_mat, fmpq
 from relverify.certify.compiled import compiled, rational_ends, up
 from relverify.core.box import Box
 from relverify.errors import InputError
+from relverify.networks.knots import equal_nodes, graded_nodes
 from relverify.networks.mlp import MLP
 from relverify.relations.relation import Relation
 from relverify.rigor.enclose import compile_arb
@@ -55,8 +56,9 @@ def grid_network(
     n_x: int,
     n_y: int | None = None,
     shifted: bool = False,
+    graded: bool = False,
 ) -> Built:
-    """Interpolate a relation between equal nodes by one network (symmetric form) or two.
+    """Interpolate a relation between nodes by one network (symmetric form) or two.
 
     Parameters
     ----------
@@ -68,6 +70,9 @@ def grid_network(
     shifted : bool
         Correct the nodal values by half the local error, ``r - (h_x^2 r_xx + h_y^2 r_yy)/16``, and on a kink
         along the diagonal by ``-h/6`` times the jump of r_x. This about halves the error where r is smooth.
+    graded : bool
+        Nodes that share the error of interpolation equally, see :func:`relverify.networks.knots.graded_nodes`, in place
+        of equal pieces.
 
     Returns
     -------
@@ -94,8 +99,12 @@ def grid_network(
             raise InputError("relation", "is not symmetric", "a symmetric relation, or two networks (give n_y)")
         if x_ends != y_ends:
             raise InputError("y", "differs from x", "equal boxes, or two networks (give n_y)")
-    nodes_x = equal_nodes(x_ends, n_x)
-    nodes_y = nodes_x if n_y is None else equal_nodes(y_ends, n_y)
+    y_box = x if y is None else y
+    nodes_x = graded_nodes(relation, x, y_box, n_x) if graded else equal_nodes(x_ends, n_x)
+    if n_y is None:
+        nodes_y = nodes_x
+    else:
+        nodes_y = graded_nodes(relation.swapped(), y_box, x, n_y) if graded else equal_nodes(y_ends, n_y)
     matrix = nodal_values(relation, nodes_x, nodes_y, shifted)
     values = np.array([float(v.mid()) for v in matrix.entries()]).reshape(len(nodes_x), len(nodes_y))
     if not np.isfinite(values).all():
@@ -110,29 +119,6 @@ def grid_network(
     phi = interpolating_network(nodes_x, left)
     return Built(phi, None if n_y is None else interpolating_network(nodes_y, right), residual)
 
-
-def equal_nodes(ends: tuple[fmpq, fmpq], pieces: int) -> np.ndarray:
-    """Ends of equal pieces of an interval, rounded to float64.
-
-    Parameters
-    ----------
-    ends : tuple of fmpq
-    pieces : int
-
-    Returns
-    -------
-    ndarray, shape (pieces + 1,), increasing
-
-    Examples
-    --------
-    >>> equal_nodes((fmpq(0), fmpq(1)), 2).tolist()
-    [0.0, 0.5, 1.0]
-    """
-    lo, hi = ends
-    nodes = np.array([float(lo + (hi - lo) * k / pieces) for k in range(pieces + 1)])
-    if not (np.diff(nodes) > 0).all():
-        raise InputError("x", f"is too short for {pieces} distinct float64 nodes", "a longer box or fewer pieces")
-    return nodes
 
 
 def nodal_values(relation: Relation, nodes_x: np.ndarray, nodes_y: np.ndarray, shifted: bool) -> arb_mat:
@@ -150,14 +136,13 @@ def nodal_values(relation: Relation, nodes_x: np.ndarray, nodes_y: np.ndarray, s
     arb_mat, shape (n+1, m+1)
     """
     code = compiled(relation)
-    h_x, h_y = dyadic(nodes_x[1]) - dyadic(nodes_x[0]), dyadic(nodes_y[1]) - dyadic(nodes_y[0])
     with flint.ctx.workprec(128):
         xs, ys = [arb(v) for v in nodes_x.tolist()], [arb(v) for v in nodes_y.tolist()]
         matrix = arb_mat(len(xs), len(ys), [code.value(a, b) for a in xs for b in ys])
         if not shifted:
             return matrix
-        weight_x, weight_y = arb(h_x * h_x / 16), arb(h_y * h_y / 16)
-        near = arb(h_x / 2**40)
+        steps_x, steps_y = _steps(nodes_x), _steps(nodes_y)
+        near = arb(min(steps_x) / 2**40)
         for i, a in enumerate(xs):
             for j, b in enumerate(ys):
                 second = code.second(a, b)
@@ -167,10 +152,18 @@ def nodal_values(relation: Relation, nodes_x: np.ndarray, nodes_y: np.ndarray, s
                     sides = [code.second(a + s, b) for s in (near, -near)]
                     second = tuple((u + v) / 2 for u, v in zip(*sides, strict=True))
                     jump = code.first(a + near, b)[0] - code.first(a - near, b)[0]
-                change = weight_x * second[0] + weight_y * second[1] + arb(h_x / 6) * jump
+                h_x, h_y = steps_x[i], steps_y[j]
+                change = arb(h_x * h_x / 16) * second[0] + arb(h_y * h_y / 16) * second[1] + arb(h_x / 6) * jump
                 if change.is_finite():
                     matrix[i, j] = matrix[i, j] - change
         return matrix
+
+
+def _steps(nodes: np.ndarray) -> list[fmpq]:
+    """The size of the pieces at each node: of the only one, or the mean of two."""
+    points = [dyadic(t) for t in nodes.tolist()]
+    last = len(points) - 1
+    return [(points[min(k + 1, last)] - points[max(k - 1, 0)]) / (1 if k in (0, last) else 2) for k in range(last + 1)]
 
 
 def interpolating_network(nodes: np.ndarray, values: np.ndarray) -> MLP:

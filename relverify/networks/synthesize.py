@@ -1,7 +1,8 @@
 """The smallest grid network that can be proved to reach an error, with its certificate (*grid-neurons*).
 
-Every candidate is built with shifted and with plain nodal values, and certified; the search gallops up or
-down from the count that the curvature of the relation predicts, then bisects.
+Every candidate is built with shifted and with plain nodal values, at graded knots where the curvature varies and at
+equal pieces, and certified; the search gallops up or down from the count that the curvature of the relation predicts,
+then bisects.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from relverify.core.box import Box, parse_box
 from relverify.errors import InputError
 from relverify.networks.certified import write_certified
 from relverify.networks.construct import MAX_NODES, Built, grid_network
+from relverify.networks.knots import grading_gain
 from relverify.networks.mlp import MLP
 from relverify.relations.relation import Relation
 from relverify.relations.sup import ROUGHLY
@@ -32,6 +34,9 @@ from relverify.rigor.exact import to_fmpq
 Progress = Callable[[str], None]
 TIME_LIMIT = 120.0
 TINY = 1e-300
+# shifted values, and graded knots
+Kind = tuple[bool, bool]
+Candidate = tuple[Built, Kind]
 # a prediction this many times above the most units that can be built is not tried
 FAR = 100
 
@@ -56,6 +61,8 @@ class Synthesis:
         Hidden units that every such network (one hidden layer, any features) is proved to need for eps.
     shifted : bool
         Whether the nodal values are the corrected ones.
+    graded : bool
+        Whether the knots are graded, not equispaced.
     certificate : VertexCertificate
     seconds : float
     """
@@ -74,6 +81,7 @@ class Synthesis:
     lower: fmpq
     needed: int
     shifted: bool
+    graded: bool
     certificate: VertexCertificate
     seconds: float
 
@@ -109,7 +117,7 @@ class Synthesis:
         ratio = self.ratio
         return {
             "relation": self.relation.text, "x": str(self.x), "y": str(self.y), "eps": str(self.eps),
-            "N": self.N, "n_x": self.n_x, "n_y": self.n_y, "d": self.d, "shifted": self.shifted,
+            "N": self.N, "n_x": self.n_x, "n_y": self.n_y, "d": self.d, "shifted": self.shifted, "graded": self.graded,
             "upper": decimal(self.upper, up=True), "lower": decimal(self.lower, up=False),
             "needed": self.needed, "ratio": ratio if math.isfinite(ratio) else None,
             "ratio_units": self.ratio_units, "cells": self.certificate.cells,
@@ -194,7 +202,7 @@ def synthesize(
     search = _Search(relation, x_box, y_box, limit, symmetric, progress or (lambda _: None), start + time_limit)
     terms, guess = search.guess()
     needed = needed_units(relation, x_box, y_box, limit, symmetric)[0]
-    built, shifted = search.run(terms, guess, needed)
+    built, kind = search.run(terms, guess, needed)
     certificate = vertex_certificate(
         relation,
         built.phi,
@@ -211,7 +219,7 @@ def synthesize(
     n_y = 0 if built.psi is None else built.psi.hidden_units
     return Synthesis(
         relation, x_box, y_box, limit, built.phi, built.psi, built.hidden_units, built.phi.hidden_units, n_y,
-        built.phi.out_features, certificate.upper, certificate.lower, needed, shifted, certificate,
+        built.phi.out_features, certificate.upper, certificate.lower, needed, *kind, certificate,
         time.perf_counter() - start,
     )  # fmt: skip
 
@@ -225,19 +233,23 @@ class _Search:
         self.relation, self.x, self.y, self.eps, self.symmetric = relation, x, y, eps, symmetric
         self.progress, self.deadline = progress, deadline
         self.smallest, self.top = (1, MAX_NODES) if symmetric else (2, 2 * MAX_NODES)
-        self.kinds: tuple[bool, ...] = (True, False)
-        self.tried: dict[tuple[int, int | None], tuple[Built, bool] | None] = {}
+        pairs = [(relation, x, y)] if symmetric else [(relation, x, y), (relation.swapped(), y, x)]
+        self.gains = [grading_gain(*pair) for pair in pairs]
+        self.kinds: tuple[Kind, ...] = ((True, False), (False, False))
+        if max(self.gains) > 1:
+            self.kinds = ((True, True), *self.kinds)
+        self.tried: dict[tuple[int, int | None], Candidate | None] = {}
 
-    def proved(self, n_x: int, n_y: int | None) -> tuple[Built, bool] | None:
+    def proved(self, n_x: int, n_y: int | None) -> Candidate | None:
         """The built network if it is proved to meet eps, shifted values first."""
         key = (n_x, n_y)
         if key not in self.tried:
             self.tried[key] = None
-            for shifted in self.kinds:
+            for shifted, graded in self.kinds:
                 left = self.deadline - time.perf_counter()
                 if left <= 0:
                     return None
-                built = grid_network(self.relation, self.x, self.y, n_x, n_y, shifted)
+                built = grid_network(self.relation, self.x, self.y, n_x, n_y, shifted, graded)
                 result = vertex_certificate(
                     self.relation,
                     built.phi,
@@ -249,17 +261,17 @@ class _Search:
                     time_limit=left,
                 )
                 units = f"{n_x}" if n_y is None else f"{n_x} + {n_y}"
-                kind = "shifted" if shifted else "plain"
+                kind = ("shifted" if shifted else "plain") + (", graded" if graded else "")
                 self.progress(f"{units} units, {kind}: {result.verdict} ({result.cells} cells)")
                 if result.verdict == Verdict.PROVED:
-                    self.tried[key] = (built, shifted)
+                    self.tried[key] = built, (shifted, graded)
                     # whichever form works is followed further down
-                    self.kinds = (shifted,)
+                    self.kinds = ((shifted, graded),)
                     break
         return self.tried[key]
 
     def shares(self) -> tuple[float, float]:
-        """Curvature terms L^2 sup|r''| / 8 of the two axes (estimates; a guide for the split only)."""
+        """Curvature terms L^2 sup|r''| / 8 of the two axes (estimates; a guide for the split only), less by grading."""
         terms = []
         for axis, box in enumerate((self.x, self.y)):
             lo, hi = rational_ends(box, "xy"[axis])
@@ -275,7 +287,7 @@ class _Search:
                     value = compiled(self.relation).second(*point)[axis]
                     if value.is_finite():
                         sizes.append(abs(float(value.mid())))
-            terms.append(float((hi - lo) ** 2) * max(sizes) / 8)
+            terms.append(float((hi - lo) ** 2) * max(sizes) / 8 / self.gains[axis % len(self.gains)] ** 2)
         return terms[0], terms[1]
 
     def splits(self, total: int, terms: tuple[float, float]) -> list[tuple[int, int | None]]:
@@ -292,7 +304,7 @@ class _Search:
         around = {min(max(math.floor(ideal) + k, least), most) for k in (-1, 0, 1, 2)}
         return [(n, total - n) for n in sorted(around, key=lambda n: abs(n - ideal))[:3]]
 
-    def best(self, total: int, terms: tuple[float, float]) -> tuple[Built, bool] | None:
+    def best(self, total: int, terms: tuple[float, float]) -> Candidate | None:
         """A proved network with at most so many units in all, if one of the splits succeeds."""
         splits = self.splits(total, terms)
         if not self.symmetric and total > 2:
@@ -316,7 +328,7 @@ class _Search:
             )
         return terms, guess
 
-    def run(self, terms: tuple[float, float], guess: float, needed: int) -> tuple[Built, bool]:
+    def run(self, terms: tuple[float, float], guess: float, needed: int) -> Candidate:
         """Smallest proved network; fewer units than needed are not tried."""
         smallest, top = max(self.smallest, needed), self.top
         if smallest > top:

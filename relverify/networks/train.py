@@ -22,8 +22,9 @@ from relverify.certify.vertex import VertexCertificate, vertex_certificate
 from relverify.core.box import Box, parse_box
 from relverify.errors import InputError
 from relverify.networks.asymmetric import asymmetric_units
-from relverify.networks.construct import MAX_NODES, equal_nodes, interpolating_network
+from relverify.networks.construct import MAX_NODES, interpolating_network
 from relverify.networks.counts import Prediction, grid_units, one_network, positive_eps, spline_units
+from relverify.networks.knots import equal_nodes
 from relverify.networks.minimax import Fit, Side, choose_device, fine_grid, float_values, import_torch, one_thread
 from relverify.networks.mlp import MLP
 from relverify.networks.trained import Trained
