@@ -10,7 +10,7 @@ from relverify.core.box import Box
 from relverify.core.symbols import x, y
 from relverify.relations.brownian import KINK
 from relverify.relations.expansion import Expansion, on_circle
-from relverify.relations.family import Family, whole
+from relverify.relations.family import Family, Measured, whole
 from relverify.relations.relation import Relation
 
 HALF = sp.Rational(1, 2)
@@ -154,4 +154,5 @@ FAMILY = Family(
     make=make,
     example="arc_cosine(order=1)",
     box="[0,1]",
+    measured=(Measured("arc_cosine(order=1)", "[0,1]"), Measured("arc_cosine(order=1)", "[0,3]")),
 )

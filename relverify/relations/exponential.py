@@ -10,7 +10,7 @@ import sympy as sp
 from relverify.core.box import Box
 from relverify.relations.bilinear import make as bilinear
 from relverify.relations.expansion import Expansion
-from relverify.relations.family import FalseClaim, Family, Member, quadratic_form
+from relverify.relations.family import FalseClaim, Family, Measured, Member, quadratic_form
 from relverify.relations.gaussian import degree_of
 from relverify.relations.polynomial import by_degree
 from relverify.relations.relation import Relation
@@ -89,5 +89,10 @@ FAMILY = Family(
     example="exponential(w=1)",
     box="[0,1]",
     members=(Member("exponential(w=1)", "[0,1]"),),
+    measured=(
+        Measured("exponential(w=1)", "[0,1]"),
+        Measured("exponential(w=1)", "[-1,1]"),
+        Measured("exponential(w=3)", "[0,1]"),
+    ),
     false_claims=(FalseClaim("exp(-xy) is PSD on [0,1]", _negative),),
 )

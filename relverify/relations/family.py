@@ -36,6 +36,22 @@ class Member:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """A smooth relation on a box where the units that are built are compared with those that are needed.
+
+    Parameters
+    ----------
+    text : str
+        At parameters at which an error of 1/1000 needs some units.
+    box : str
+        Of x and y.
+    """
+
+    text: str
+    box: str
+
+
+@dataclass(frozen=True)
 class FalseClaim:
     """Something that is easily believed of a family and is wrong.
 
@@ -73,6 +89,9 @@ class Family:
         The values of parameters that may be left out.
     members : tuple of Member
         What the main job builds and trains.
+    measured : tuple of Measured
+        Where constructions are compared with lower bounds, see :mod:`relverify.testing.tightness`; for every regime of
+        the parameters in which second derivatives are bounded and not 0.
     false_claims : tuple of FalseClaim
         What the tests refute.
     """
@@ -85,6 +104,7 @@ class Family:
     box: str
     defaults: Mapping[str, Any] = field(default_factory=dict)
     members: tuple[Member, ...] = ()
+    measured: tuple[Measured, ...] = ()
     false_claims: tuple[FalseClaim, ...] = ()
 
     def __call__(self, given: Mapping[str, Any]) -> Relation:

@@ -9,7 +9,7 @@ import sympy as sp
 
 from relverify.core.box import Box
 from relverify.relations.expansion import Expansion
-from relverify.relations.family import Family, Member, coordinates, number, whole
+from relverify.relations.family import Family, Measured, Member, coordinates, number, whole
 from relverify.relations.polynomial import by_degree
 from relverify.relations.relation import Relation
 
@@ -86,4 +86,5 @@ FAMILY = Family(
     box="[0,1]",
     defaults={"dim": sp.Integer(1)},
     members=(Member("gaussian(ell=1/2)", "[0,1]"),),
+    measured=(Measured("gaussian(ell=1/2)", "[0,1]"), Measured("gaussian(ell=1/4)", "[0,1]")),
 )

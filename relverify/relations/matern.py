@@ -10,7 +10,7 @@ from relverify.core.box import Box
 from relverify.core.symbols import x, y
 from relverify.errors import InputError
 from relverify.relations.barron import augmented_length
-from relverify.relations.family import Family, number
+from relverify.relations.family import Family, Measured, number
 from relverify.relations.relation import Relation
 
 SMOOTHNESS = "smoothness, 3/2 or 5/2 (1/2 is laplace)"
@@ -63,4 +63,5 @@ FAMILY = Family(
     make=make,
     example="matern(nu=3/2,ell=1/2)",
     box="[0,1]",
+    measured=(Measured("matern(nu=3/2,ell=1)", "[0,1]"), Measured("matern(nu=5/2,ell=1/2)", "[0,1]")),
 )

@@ -17,7 +17,7 @@ from relverify.errors import InputError
 from relverify.relations.barron import augmented_length
 from relverify.relations.brownian import KINK
 from relverify.relations.expansion import Expansion, on_circle
-from relverify.relations.family import FalseClaim, Family, number
+from relverify.relations.family import FalseClaim, Family, Measured, number
 from relverify.relations.matern import ROUGH, profile
 from relverify.relations.relation import Relation
 from relverify.rigor.decide import Decision, compare
@@ -135,6 +135,7 @@ FAMILY = Family(
     make=make,
     example="periodic_matern(nu=3/2,ell=1)",
     box="[0,1]",
+    measured=(Measured("periodic_matern(nu=3/2,ell=1)", "[0,1]"), Measured("periodic_matern(nu=5/2,ell=1)", "[0,1]")),
     false_claims=tuple(
         FalseClaim(f"the Matérn kernel {nu} of the distance along the circle is PSD", partial(_geodesic, nu))
         for nu in (sp.Rational(3, 2), sp.Rational(5, 2))

@@ -10,7 +10,7 @@ from relverify.core.box import Box
 from relverify.core.symbols import x, y
 from relverify.relations.brownian import KINK
 from relverify.relations.expansion import Expansion, on_circle
-from relverify.relations.family import Family, Member, whole
+from relverify.relations.family import Family, Measured, Member, whole
 from relverify.relations.relation import Relation
 
 ORDERS = "number of derivatives in the norm, an integer from 1 to 8"
@@ -87,4 +87,5 @@ FAMILY = Family(
     example="periodic_sobolev(m=2)",
     box="[0,1]",
     members=(Member("periodic_sobolev(m=2)", "[0,1]", "1/1000"),),
+    measured=(Measured("100*periodic_sobolev(m=2)", "[0,1]"), Measured("1000*periodic_sobolev(m=3)", "[0,1]")),
 )

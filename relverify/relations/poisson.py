@@ -11,7 +11,7 @@ from relverify.core.symbols import x, y
 from relverify.errors import InputError
 from relverify.relations.barron import augmented_length
 from relverify.relations.expansion import Expansion, on_circle
-from relverify.relations.family import Family
+from relverify.relations.family import Family, Measured
 from relverify.relations.relation import Relation
 
 RATIOS = "ratio, a number with 0 < rho < 1"
@@ -60,4 +60,5 @@ FAMILY = Family(
     make=make,
     example="poisson(rho=1/3)",
     box="[0,1]",
+    measured=(Measured("poisson(rho=1/3)", "[0,1]"), Measured("poisson(rho=1/2)", "[0,1]")),
 )

@@ -10,7 +10,7 @@ import sympy as sp
 
 from relverify.core.box import Box
 from relverify.relations.expansion import Expansion
-from relverify.relations.family import FalseClaim, Family, coordinates, number, quadratic_form, whole
+from relverify.relations.family import FalseClaim, Family, Measured, coordinates, number, quadratic_form, whole
 from relverify.relations.relation import Relation
 from relverify.rigor.decide import Decision, decide
 
@@ -123,5 +123,6 @@ FAMILY = Family(
     example="polynomial(p=3,c=1)",
     box="[0,1]",
     defaults={"c": sp.Integer(0), "dim": sp.Integer(1)},
+    measured=(Measured("polynomial(p=3,c=1)", "[0,1]"), Measured("polynomial(p=6,c=0)", "[0,1]")),
     false_claims=(FalseClaim("(xy - 1/2)^2 is PSD on [0,1]", _negative_shift),),
 )

@@ -8,7 +8,7 @@ import sympy as sp
 
 from relverify.core.box import Box
 from relverify.core.symbols import x, y
-from relverify.relations.family import FalseClaim, Family, Member, number
+from relverify.relations.family import FalseClaim, Family, Measured, Member, number
 from relverify.relations.relation import Relation
 from relverify.rigor.decide import Decision, decide
 
@@ -56,5 +56,6 @@ FAMILY = Family(
     example="shifted_gaussian(ell=1/2,s=1/3)",
     box="[0,1]",
     members=(Member("shifted_gaussian(ell=1/2,s=1/3)", "[0,1]"),),
+    measured=(Measured("shifted_gaussian(ell=1/2,s=1/3)", "[0,1]"),),
     false_claims=(FalseClaim("the shifted Gaussian is symmetric", _symmetric),),
 )

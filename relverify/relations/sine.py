@@ -8,7 +8,7 @@ import sympy as sp
 
 from relverify.core.box import Box
 from relverify.core.symbols import x, y
-from relverify.relations.family import FalseClaim, Family, Member, number, quadratic_form
+from relverify.relations.family import FalseClaim, Family, Measured, Member, number, quadratic_form
 from relverify.relations.relation import Relation
 from relverify.rigor.decide import Decision, decide
 
@@ -55,5 +55,6 @@ FAMILY = Family(
     example="sine(a=3,b=1)",
     box="[-1,1]",
     members=(Member("sin(3*x + y)*exp(-y**2)", "[-1,1]"),),
+    measured=(Measured("sine(a=3,b=1)", "[-1,1]"),),
     false_claims=(FalseClaim("sin(x + y) is PSD on [0,1/2]", _sum_of_angles),),
 )

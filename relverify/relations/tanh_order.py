@@ -8,7 +8,7 @@ import sympy as sp
 
 from relverify.core.box import Box
 from relverify.core.symbols import x, y
-from relverify.relations.family import Family, Member, number
+from relverify.relations.family import Family, Measured, Member, number
 from relverify.relations.relation import Relation
 
 
@@ -42,4 +42,5 @@ FAMILY = Family(
     example="tanh_order(c=4)",
     box="[-1,1]",
     members=(Member("tanh_order(c=4)", "[-1,1]"),),
+    measured=(Measured("tanh_order(c=4)", "[-1,1]"),),
 )

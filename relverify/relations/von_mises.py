@@ -11,7 +11,7 @@ from relverify.core.symbols import x, y
 from relverify.errors import InputError
 from relverify.relations.barron import augmented_length
 from relverify.relations.expansion import Expansion, on_circle
-from relverify.relations.family import Family
+from relverify.relations.family import Family, Measured
 from relverify.relations.relation import Relation
 
 _J = sp.Symbol("j", integer=True, positive=True)
@@ -67,4 +67,5 @@ FAMILY = Family(
     make=make,
     example="von_mises(kappa=1)",
     box="[0,1]",
+    measured=(Measured("von_mises(kappa=1)", "[0,1]"), Measured("von_mises(kappa=2)", "[0,1]")),
 )
