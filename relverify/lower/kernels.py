@@ -1,8 +1,8 @@
 """The distance of a relation to the kernels of one network with itself (*indefinite-lower*).
 
 A convex program in float64 finds, for the values R of a relation at some points, the nearest PSD matrix and with it
-the multipliers W + A of the bound. They are rounded to rationals, W is made PSD by a multiple of the identity, and
-the bound is proved again in rational arithmetic.
+the multipliers W + A of the bound. W is moved to the nearest PSD matrix, both are rounded to rationals with a small
+multiple of the identity for W, and the bound is proved again in rational arithmetic.
 """
 
 from __future__ import annotations
@@ -219,8 +219,10 @@ def rationalized(multipliers: np.ndarray) -> tuple[fmpq_mat, fmpq_mat] | None:
     M = multipliers / size
     n, unit = len(M), fmpz(1) << ROUNDING
     sym, skew = (M + M.T) / 2, (M - M.T) / 2
-    # eigenvalues below 0 are lifted together; a shift of some units covers the rounding of the entries
-    shift = max(0.0, -float(np.linalg.eigvalsh(sym)[0])) + 4 * n * 2.0**-ROUNDING
+    # the nearest PSD matrix costs less than lifting all eigenvalues; a shift of some units covers the rounding
+    eigenvalues, vectors = np.linalg.eigh(sym)
+    sym = (vectors * np.maximum(eigenvalues, 0.0)) @ vectors.T
+    shift = 4 * n * 2.0**-ROUNDING
     for _ in range(8):
         W, A = fmpq_mat(n, n), fmpq_mat(n, n)
         for i in range(n):

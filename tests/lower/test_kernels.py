@@ -28,6 +28,13 @@ def test_five_points_on_a_circle_within_1e_12():
     assert ldlt(W).psd and exact[0] - fmpq(1, 10**12) <= found <= exact[1]
 
 
+def test_multipliers_that_are_not_quite_psd_lose_little():
+    angles = 2 * np.pi * np.subtract.outer(range(5), range(5)) / 5
+    W, A = rationalized(np.cos(angles) / np.abs(np.cos(angles)).sum() - 1e-9 * np.ones((5, 5)))
+    exact = enclose(sp.sqrt(5) / (1 + sp.sqrt(5)), prec=200)
+    assert ldlt(W).psd and exact - distance_bound(CIRCLE, W, A) < fmpq(1, 10**13)
+
+
 @settings(max_examples=25)
 @given(positive_semidefinite(4))
 def test_kernels_have_no_distance(G):
