@@ -15,7 +15,8 @@ narrower than that bound, the constant is taken instead. A piecewise linear acti
 argument has one sign; elsewhere s(z) = slope z + offset + rest with the slope of the chord.
 
 The errors of the last hidden layer (`slack`) are kept apart from those of the outputs if the activation has kinks: what
-they do to <phi, psi> is weighted by |W^T psi|, where the components of psi may cancel.
+they do to <phi, psi> is weighted by |W^T psi|, where the components of psi may cancel. That takes two numbers a unit
+and cell, so that very wide networks go without.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ ROUNDING = 2.0**-47
 FLOOR = 2.0**-850  # ROUNDING a FLOOR is above what a coefficient that is a times small numbers loses to underflow
 SIXTH = 1 / 6 * (1 + 2.0**-50)
 ELEMENTS = 2**21
+WIDEST = 2048  # hidden units in the last layer of networks that keep a slack
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,20 @@ class Models:
         size = np.abs(self.coefficients)
         parts = [size[table.of_degree(k)] for k in range(4)]
         return [0.0 if not len(p) else p[0] if len(p) == 1 else inflate(p.sum(axis=0), len(p)) for p in parts]
+
+
+def keeps_slack(network: MLP) -> bool:
+    """Whether the models of a network keep the errors of its last hidden layer apart.
+
+    Parameters
+    ----------
+    network : MLP
+
+    Returns
+    -------
+    bool
+    """
+    return bool(network.widths and network.widths[-1] <= WIDEST and activation(network.activation).kinks)
 
 
 def centres(lo: np.ndarray, hi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,10 +122,11 @@ def taylor(network: MLP, lo: np.ndarray, hi: np.ndarray) -> Models:
 def _taylor(network: MLP, table: Monomials, lo: np.ndarray, hi: np.ndarray) -> Models:
     models = inputs(*centres(lo, hi))
     between, last = activation(network.activation), len(network.weights) - 1
+    apart = keeps_slack(network)
     for layer, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
         if layer:
             models = activate(between, models, table)
-        if layer == last and layer and between.kinks:
+        if apart and layer == last:
             hidden = models.error
             models = replace(linear(replace(models, error=np.zeros_like(hidden)), w, b, table), slack=hidden)
         else:

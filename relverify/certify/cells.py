@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from flint import fmpq
 
-from relverify.certify.axis import knots
+from relverify.certify.axis import keeps_slack, knots
 from relverify.certify.matrix import Side, joined, side
 from relverify.certify.parallel import Pool
 from relverify.networks.mlp import MLP
@@ -86,7 +86,7 @@ class Axis:
         """Memory of one cell in a :class:`Side`, about."""
         monomials = (self.dim + 1) * (self.dim + 2) * (self.dim + 3) // 6
         features = self.network.out_features
-        hidden = sum(n.weights[-1].shape[1] for n in (self.network, self.other))
+        hidden = sum(n.widths[-1] for n in (self.network, self.other) if keeps_slack(n))
         return 8 * (features * (monomials + 16) + 2 * hidden + 64)
 
 

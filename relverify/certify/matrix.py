@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 import sympy as sp
 
-from relverify.certify.axis import TINY, Models, centres, taylor
+from relverify.certify.axis import TINY, Models, centres, keeps_slack, taylor
 from relverify.certify.device import HOST, Device, Factor
 from relverify.certify.gemm import gamma, inflate, product, raised, upper_product
 from relverify.certify.monomials import Monomials, monomials
@@ -103,7 +103,7 @@ def _factors(network: MLP, other: MLP, models: Models, table: Monomials) -> tupl
     left = [n1, n2, n3, error, size]
     right = [n3, inflate(n2 + n3, 1), inflate(n1 + n2 + n3, 2), inflate(whole, 2), models.error]
     # weights @ r with |r| <= slack, against the other side's values in the space of the hidden units
-    lifted = _lifted(foreign, models) if other.weights[1:] and _kinked(other) else None
+    lifted = _lifted(foreign, models) if keeps_slack(other) else None
     if models.slack is not None:
         left.append(models.slack)
     if lifted is not None:
@@ -116,12 +116,6 @@ def _factors(network: MLP, other: MLP, models: Models, table: Monomials) -> tupl
     if models.slack is not None:
         right.append(models.slack)
     return np.concatenate(left, axis=1), np.concatenate(right, axis=1), size
-
-
-def _kinked(network: MLP) -> bool:
-    from relverify.activations import activation
-
-    return bool(activation(network.activation).kinks)
 
 
 def _lifted(weights: np.ndarray, models: Models) -> np.ndarray:

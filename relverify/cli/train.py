@@ -50,7 +50,9 @@ def command(
             given = {"theorem": theorem, "seed": seed, "device": device, "progress": progress}
             smallest = api.smallest(relation, x, y, eps=eps, start=trained, time_limit=search, **given)
     least = None if smallest is None else smallest.units
-    result = {**trained.as_dict(), "smallest": least, "files": trained.write(out) if out is not None else {}}
+    missing: list[str] = []
+    files = trained.write(out, notice=missing.append) if out is not None else {}
+    result = {**trained.as_dict(), "smallest": least, "files": files}
     if as_json:
         print_json(result)
     else:
@@ -62,7 +64,8 @@ def command(
                 ("largest error", between(trained.certificate)),
                 ("target", result["eps"]),
                 ("at step 0", f"error at least {result['start_lower']}; {result['start']}"),
-                *((f"{name} file", path) for name, path in result["files"].items()),
+                *((f"{name} file", path) for name, path in files.items()),
+                *(("certificate file", line) for line in missing),
             ]
         )
     return trained.verdict.exit_code

@@ -26,7 +26,7 @@ from relverify.rigor.enclose import arf_to_fmpq, enclose
 from relverify.rigor.exact import dyadic, from_fmpq, to_fmpq
 
 DEGREES = (7, 11, 15, 23, 31, 47)
-MAX_POINTS = 1_500_000
+MAX_POINTS = 3_000_000
 FINER = 12
 # parts of eps: left for the proof of the tail, and the most that polynomials of a degree may leave
 SLACK, ROUGH = 1 / 40, 1 / 50

@@ -224,9 +224,7 @@ def spline_network(functions: Sequence[sympy.Expr], box: Box | str, pieces: Sequ
     if len(functions) != len(pieces) or not functions:
         raise InputError("pieces", f"has {len(pieces)} entries for {len(functions)} functions", "one a function")
     ends = rational_ends(box, argument)
-    knots: list[np.ndarray] = []
-    blocks: list[np.ndarray] = []
-    offsets: list[float] = []
+    parts: list[tuple[np.ndarray, np.ndarray]] = []
     for expr, count in zip(functions, pieces, strict=True):
         symbols = sorted(expr.free_symbols, key=str)
         if len(symbols) > 1:
@@ -239,18 +237,41 @@ def spline_network(functions: Sequence[sympy.Expr], box: Box | str, pieces: Sequ
         code = compile_arb(expr, tuple(symbols[:1]))
         with flint.ctx.workprec(128):
             values = np.array([float((code(arb(t)) if symbols else code()).mid()) for t in nodes.tolist()])
-        part = interpolating_network(nodes, values[:, None])
-        knots.append(nodes[:units])
-        blocks.append(part.weights[1][0, :units])
-        offsets.append(float(part.biases[1][0]))
-    first = np.concatenate(knots)
-    if not len(first):
-        return MLP((np.zeros((len(functions), 1)),), (np.array(offsets),))
-    second, start = np.zeros((len(functions), len(first))), 0
-    for row, block in enumerate(blocks):
-        second[row, start : start + len(block)] = block
-        start += len(block)
-    return MLP((np.ones((len(first), 1)), second), (-first, np.array(offsets)))
+        parts.append((nodes[: units + 1], values[: units + 1]))
+    return stacked_network(parts)
+
+
+def stacked_network(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> MLP:
+    """One network whose outputs are linear between nodes of their own, each with units of its own.
+
+    Parameters
+    ----------
+    parts : sequence of (nodes, values)
+        One pair of arrays of equal length an output; a single node stands for a constant, which costs no unit.
+
+    Returns
+    -------
+    MLP
+        With ``len(nodes) - 1`` hidden units an output, in order.
+
+    Examples
+    --------
+    >>> hat, constant = (np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 0.0])), (np.array([0.0]), np.array([7.0]))
+    >>> net = stacked_network([hat, constant])
+    >>> net.hidden_units, net.at_exact(fmpq(3, 2))
+    (2, [1/2, 7])
+    """
+    knots = np.concatenate([nodes[:-1] for nodes, _ in parts])
+    offsets = np.array([values[0] for _, values in parts])
+    if not len(knots):
+        return MLP((np.zeros((len(parts), 1)),), (offsets,))
+    weights, start = np.zeros((len(parts), len(knots))), 0
+    for row, (nodes, values) in enumerate(parts):
+        units = len(nodes) - 1
+        if units:
+            weights[row, start : start + units] = interpolating_network(nodes, values[:, None]).weights[1][0]
+        start += units
+    return MLP((np.ones((len(knots), 1)), weights), (-knots, offsets))
 
 
 def _degree(expr: sympy.Expr, symbol: sympy.Symbol) -> int:

@@ -22,7 +22,7 @@ from relverify.networks.construct import interpolating_network
 from relverify.networks.least_squares import Problem, least_squares, reweight
 from relverify.networks.minimax import Fit, Side, choose_device, float_values, import_torch, one_thread
 from relverify.networks.mlp import MLP
-from relverify.networks.train import AIM, ROUNDS, Setup, Trained, dimension, knots, train
+from relverify.networks.train import AIM, EQUISPACED, ROUNDS, WIDE, Setup, Trained, dimension, knots, train
 from relverify.relations.relation import Relation
 from relverify.rigor.decide import Verdict
 
@@ -80,7 +80,7 @@ class Ensemble:
         return Trained(
             phi, psi, setup.relation, setup.x, setup.y, setup.eps, sum(self.sizes), self.sizes[0],
             sum(self.sizes[1:]), self.d, setup.theorem, setup.prediction.units, after, before,
-            "output weights random by seed, knots equispaced", history, self.seconds, setup.device, self.seeds[k],
+            EQUISPACED, history, self.seconds, setup.device, self.seeds[k],
         )  # fmt: skip
 
     def _networks(self, values: list[np.ndarray], k: int) -> tuple[MLP, MLP | None]:
@@ -205,10 +205,13 @@ def smallest(
     if best.verdict is not Verdict.PROVED:
         return None
     failed = 1 if best.psi is not None else 0
-    step = max(1, best.units // 4)
+    step, most = max(1, best.units // 4), WIDE * (1 if best.psi is None else 2)
     while best.units - failed > 1 and time.perf_counter() - begin < time_limit:
-        # a few steps down from the prediction, then bisection
+        # a few steps down from the prediction, then bisection, among sizes whose knots are fitted together
         middle = best.units - step if best.units - step > failed else (best.units + failed) // 2
+        middle = min(middle, most)
+        if middle <= failed:
+            break
         ensemble = train_ensemble(relation, x, y, eps, middle, theorem, range(seed, seed + members), device)
         found = ensemble.member(ensemble.best)
         tried[middle] = str(found.verdict)

@@ -77,22 +77,43 @@ def least_squares(problem: Problem, start: list[Any], sweeps: int = SWEEPS) -> l
     inner = problem.hats[0].T @ problem.table @ problem.hats[-1]
     matrix = torch.linalg.solve_triangular(roots[0], inner, upper=False)
     matrix = torch.linalg.solve_triangular(roots[-1], matrix.T, upper=False).T
-    last = torch.linalg.qr(roots[-1].T @ start[-1]).Q
-    if len(start) == 1:
-        matrix = (matrix + matrix.T) / 2
+    symmetric = len(start) == 1
+    found = low_rank((matrix + matrix.T) / 2 if symmetric else matrix, roots[-1].T @ start[-1], symmetric, sweeps)
+    return [torch.linalg.solve_triangular(root.T, u, upper=True) for root, u in zip(roots, found, strict=True)]
+
+
+def low_rank(matrix: Any, start: Any, symmetric: bool, sweeps: int = SWEEPS) -> list[Any]:
+    """Best approximation of given rank in the mean square, by block power iteration.
+
+    Parameters
+    ----------
+    matrix : Tensor, shape (m, k)
+    start : Tensor, shape (..., k, d)
+        Random, or near the leading right singular vectors.
+    symmetric : bool
+        Take the positive part of a symmetric matrix as ``U U^T``.
+    sweeps : int
+
+    Returns
+    -------
+    list of Tensor
+        One factor, or two with columns of equal norm, of shapes (..., m, d) and (..., k, d): columns grow in the
+        symmetric form, and shrink else.
+    """
+    torch = import_torch()
+    last = torch.linalg.qr(start).Q
+    if symmetric:
         for _ in range(sweeps):
             last = torch.linalg.qr(matrix @ last).Q
         sizes, turn = torch.linalg.eigh(last.transpose(-1, -2) @ (matrix @ last))
-        found = [last @ turn * sizes.clamp(min=0.0).sqrt()[:, None]]
-    else:
-        for _ in range(sweeps):
-            first = torch.linalg.qr(matrix @ last).Q
-            last = torch.linalg.qr(matrix.T @ first).Q
+        return [(last @ turn * sizes.clamp(min=0.0).sqrt()[..., None, :])]
+    for _ in range(sweeps):
         first = torch.linalg.qr(matrix @ last).Q
-        left, sizes, right = torch.linalg.svd(first.transpose(-1, -2) @ (matrix @ last))
-        scale = sizes.sqrt()[:, None]
-        found = [first @ left * scale, last @ right.transpose(-1, -2) * scale]
-    return [torch.linalg.solve_triangular(root.T, u, upper=True) for root, u in zip(roots, found, strict=True)]
+        last = torch.linalg.qr(matrix.T @ first).Q
+    first = torch.linalg.qr(matrix @ last).Q
+    left, sizes, right = torch.linalg.svd(first.transpose(-1, -2) @ (matrix @ last))
+    scale = sizes.sqrt()[..., None, :]
+    return [first @ left * scale, last @ right.transpose(-1, -2) * scale]
 
 
 def reweight(problem: Problem, values: list[Any], target: float, rounds: int, each: int = 25) -> tuple[list[Any], Any]:

@@ -35,8 +35,10 @@ THEOREMS = ("grid-neurons", "symmetric", "asymmetric")
 INITS = ("uniform-knots", "random-knots")
 ROUNDS = 30
 MOVES = 3
+WIDE = 500  # units of a network
 # the largest error on a grid at which the fit may stop, as a part of eps: a network at eps itself cannot be certified
 AIM = 0.8
+EQUISPACED = "output weights random by seed, knots equispaced"
 Progress = Callable[[str], None]
 
 
@@ -90,15 +92,22 @@ def train(
 
     Notes
     -----
-    On one CPU thread the same seed gives the same weights. No global state of torch is left changed.
+    On one CPU thread the same seed gives the same weights. No global state of torch is left changed. Of the sizes that
+    *symmetric* and *asymmetric* predict, those of more than 500 units a network are trained feature by feature, see
+    :mod:`relverify.networks.train_features`.
     """
     if parse_box(x, "x").dim == 2:
         return _train_plane(relation, x, y, eps, units, theorem, seed, init, device, progress)
     begin = time.perf_counter()
     setup = Setup(relation, x, y, eps, theorem, seed, init)
     setup.device = choose_device(device)
+    say = progress or (lambda _: None)
     with one_thread():
-        return _train(setup, setup.sizes(units), progress or (lambda _: None), begin)
+        if units is None and setup.wide:
+            from relverify.networks.train_features import train_features
+
+            return train_features(setup, say, begin)
+        return _train(setup, setup.sizes(units), say, begin)
 
 
 def _train_plane(
@@ -150,6 +159,11 @@ class Setup:
                 "a PSD relation, or another theorem",
             )  # fmt: skip
         self.prediction = _predict(theorem, relation, self.x, self.y, positive_eps(eps))
+
+    @property
+    def wide(self) -> bool:
+        """Whether features with units of their own are predicted, too many of them to share their knots."""
+        return bool(self.prediction.per_feature) and max(self.prediction.n_x, self.prediction.n_y) > WIDE
 
     def sizes(self, units: int | tuple[int, int] | None) -> list[int]:
         """Hidden units of each network."""
@@ -209,9 +223,7 @@ def _train(setup: Setup, sizes: list[int], progress: Progress, begin: float) -> 
         error = fit.fit_values(per_piece, target, ROUNDS // 2)
     nets, certificate = certified(fit.kept, fmpq(11, 10))
     progress(f"certificate: {certificate.verdict} ({certificate.cells} cells)")
-    start = "output weights random by seed, knots " + (
-        "equispaced" if setup.init == "uniform-knots" else "random by seed"
-    )
+    start = EQUISPACED if setup.init == "uniform-knots" else "output weights random by seed, knots random by seed"
     n_y = sizes[1] if len(sizes) == 2 else 0
     return Trained(
         nets[0], nets[1] if n_y else None, setup.relation, setup.x, setup.y, setup.eps, sum(sizes), sizes[0], n_y, d,

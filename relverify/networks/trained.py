@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from flint import fmpq
 from relverify.certify.result import ExecutedCertificate, MatrixCertificate
 from relverify.certify.vertex import VertexCertificate
 from relverify.core.box import Box
+from relverify.errors import InputError
 from relverify.networks.certified import write_certified
 from relverify.networks.mlp import MLP
 from relverify.relations.relation import Relation
@@ -18,6 +20,7 @@ from relverify.rigor.decide import Verdict
 from relverify.rigor.decimals import decimal_string
 
 CERTIFICATE_SECONDS = 60.0
+CHECKABLE = 500  # hidden units of a network: the time of a check grows with their square
 AnyCertificate = MatrixCertificate | VertexCertificate | ExecutedCertificate
 
 
@@ -77,7 +80,12 @@ class Trained:
         """Whether the error is at most eps."""
         return self.certificate.verdict or Verdict.UNDECIDED
 
-    def write(self, directory: str | os.PathLike[str], time_limit: float = CERTIFICATE_SECONDS) -> dict[str, str]:
+    def write(
+        self,
+        directory: str | os.PathLike[str],
+        time_limit: float = CERTIFICATE_SECONDS,
+        notice: Callable[[str], None] | None = None,
+    ) -> dict[str, str]:
         """Write networks, record and certificate; see :func:`relverify.networks.certified.write_certified`.
 
         Parameters
@@ -85,14 +93,26 @@ class Trained:
         directory : path
         time_limit : float
             Seconds for the certificate, which then states a larger bound; with 0 there is none.
+        notice : callable, optional
+            Receives one line if a certificate was asked for and could not be made; the rest is written all the same.
         """
-        from relverify.certify.certificate import certificate
-
         checkable = None
         if time_limit > 0 and self.certificate.upper is not None:
-            given = self.certificate, self.relation, self.phi, self.psi, self.x, self.y
-            checkable = certificate(*given, time_limit=time_limit)
+            try:
+                checkable = self._checkable(time_limit)
+            except InputError as error:
+                if notice is not None:
+                    notice(f"none, {error.argument} {error.problem}")
         return write_certified(directory, self.phi, self.psi, self.as_dict(), checkable)
+
+    def _checkable(self, time_limit: float) -> dict[str, Any]:
+        from relverify.certify.certificate import certificate
+
+        if max(self.n_x, self.n_y) > CHECKABLE:
+            problem = f"has {max(self.n_x, self.n_y)} hidden units, too many for the checker"
+            raise InputError("network", problem, f"at most {CHECKABLE}")
+        given = self.certificate, self.relation, self.phi, self.psi, self.x, self.y
+        return certificate(*given, time_limit=time_limit)
 
     def as_dict(self) -> dict[str, Any]:
         """Fields for JSON output; errors are decimal strings rounded outwards."""

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relverify.activations import activations
-from relverify.certify import subdivide
+from relverify.certify import axis, subdivide
 from relverify.certify.cells import Axis
 from relverify.certify.engine import certify, matrix_certificate
 from relverify.certify.point import PointError
@@ -329,3 +329,21 @@ def test_limits_are_checked_whichever_method_decides(limits):
     net = MLP(([[1.0]], [[1.0]]), ([0.0], [0.0]))
     with pytest.raises(InputError, match=next(iter(limits))):
         certify(parse_relation("x*y"), net, None, "[0,1]", eps="1/2", **limits)
+
+
+def wide_network(seed, p, name):
+    rng = np.random.default_rng(seed)
+    weights = rng.normal(size=(24, p)), rng.normal(size=(4, 24)) / 8
+    return MLP(weights, (rng.normal(size=24), rng.normal(size=4)), name)
+
+
+@pytest.mark.parametrize(("p", "text"), [(1, "min(x, y)"), (2, "sin(x1+2*y2)*x2*y1")])
+def test_wide_networks_go_without_a_slack_and_keep_their_bounds(p, text, monkeypatch):
+    box = "[-1,1]" if p == 1 else "[-1,1]^2"
+    phi, psi = (wide_network(seed, p, name) for seed, name in ((1, "relu"), (2, "leaky_relu")))
+    usual = matrix_certificate(parse_relation(text), phi, psi, box, within="1.2")
+    monkeypatch.setattr(axis, "WIDEST", 23)
+    wide = matrix_certificate(parse_relation(text), phi, psi, box, within="1.2")
+    assert axis.taylor(phi, -np.ones((1, p)), np.ones((1, p))).slack is None
+    assert wide.reason == usual.reason == "target met"
+    assert wide.lower <= usual.upper and usual.lower <= wide.upper
