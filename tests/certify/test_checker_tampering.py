@@ -10,6 +10,7 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
+from flint import arb, ctx
 
 from relverify.certify import checker
 from relverify.certify.certificate import (
@@ -141,6 +142,57 @@ def test_a_unit_that_is_off_on_the_whole_box_may_change(make, verdict):
 def test_the_documentation_lists_what_is_harmless(pytestconfig):
     page = " ".join((pytestconfig.rootpath / "docs" / "certificates.rst").read_text(encoding="utf-8").split()).lower()
     assert [name for name in (*HARMLESS, "a unit that is off on the whole box") if name not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [("order", (0, 7, 8, -1, 1.0)), ("precision", (52, 5000, 5001, 10**6, 64.0)), ("semantics", ("float32",))],
+)
+def test_values_beyond_their_range_are_malformed(field, values, tanh, verdict):
+    for value in values:
+        assert verdict({**tanh, field: value}) == "malformed", value
+
+
+def test_the_limits_of_the_precision_are_accepted(tanh, verdict):
+    assert verdict({**tanh, "precision": 53}) in ("proved", "rejected")
+    assert verdict({**tanh, "precision": 4999}) == "proved"
+
+
+def test_the_verdict_where_a_bound_meets_eps(tanh, verdict):
+    lower, upper = tanh["lower"], tanh["upper"]
+    assert verdict({**tanh, "eps": upper}) == "proved"
+    assert verdict({**tanh, "eps": lower}) == "undecided"
+    smaller = str(checker.rational(lower) * (10**9 - 1) / 10**9)
+    assert verdict({**tanh, "eps": smaller}) == "refuted"
+    assert verdict({**tanh, "eps": smaller, "upper": None}) == "refuted"
+    assert verdict({**tanh, "eps": upper, "upper": None}) == "undecided"
+    assert verdict({**tanh, "eps": None, "upper": None}) == "malformed"
+    assert verdict({**tanh, "points": []}) == "malformed"
+
+
+def test_bounds_are_reported_to_twelve_digits(tanh):
+    found = checker.check(tanh)
+    for key in ("lower", "upper"):
+        assert found[key] == arb(checker.rational(tanh[key])).str(12)
+    assert found["eps"] is None and found["relation"] == tanh["relation"]
+
+
+def test_points_are_in_the_box_and_their_values_within_one(tanh, verdict):
+    """A value is an integer multiple of 2**-100, and may be off by one."""
+
+    def values(*point):
+        with ctx.workprec(256):
+            model, _ = checker.error_model(tanh, 0)
+            error = model(tuple((v, v) for v in map(checker.rational, point)))[0][0]
+            least = int((error * checker.FINE).floor().unique_fmpz())
+        found = {}
+        for value in range(least - 2, least + 4):
+            changed = {**tanh, "points": [*tanh["points"], [list(point), str(value)]]}
+            found[value - least] = verdict(changed)
+        return [k for k, v in found.items() if v == "proved"]
+
+    assert values("1", "-1") == values("-1", "1") == values("1/3", "0") == [0, 1]
+    assert values("1", "1000001/1000000") == values("-1000001/1000000", "0") == []
 
 
 # -- untrusted files

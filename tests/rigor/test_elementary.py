@@ -165,6 +165,56 @@ POLYNOMIALS = {
 }
 
 
+# length, then truncation, error (in units of 2**-53) and size, as the analysis gives them
+PROVED = {
+    "exp": (11, 0.0246484640178, 0.725583275366, 0.563136233398),
+    "log1p": (11, 0.391816372925, 1.3171868707, 0.715015909437),
+    "log": (8, 0.391021689141, 1.11889474924, 0.678700283658),
+    "sinh": (7, 0.100871376729, 0.31102667814, 0.175201193644),
+    "sin": (7, 0.0834688959609, 0.276527783279, 0.171883659658),
+    "cos": (6, 0.0225635366142, 0.0686000249551, 0.0425329758534),
+    "atan": (11, 0.420800912011, 0.972524799484, 0.372513707334),
+}  # fmt: skip
+RELATIVE = {
+    "exp": 2.59363419588, "tanh": 7.36176577316, "sigmoid": 4.59363419588, "softplus": 7.04729505465,
+    "sinh": 5.71880106261, "cosh": 4.59363419588, "log": 5.10820559509, "sin": 4.5506568231, "cos": 4.5506568231,
+    "tan": 9.09365140177, "atan": 7.38530858863, "erf": 0.0,
+}  # fmt: skip
+
+
+def units(value):
+    scaled = value * fmpq(2**53)
+    return int(scaled.p) / int(scaled.q)
+
+
+def test_the_proved_errors_are_those_of_the_analysis():
+    """A constant of an error bound may be wrong where no point shows it: a change must be meant."""
+    for name, (length, truncation, error, size) in PROVED.items():
+        polynomial = POLYNOMIALS[name][0]
+        found = len(polynomial.coefficients), units(polynomial.truncation), units(polynomial.error)
+        assert found == (length, pytest.approx(truncation, rel=1e-10), pytest.approx(error, rel=1e-10))
+        assert units(polynomial.size) / 2**53 == pytest.approx(size, rel=1e-10)
+    assert set(PROVED) == set(POLYNOMIALS) and set(RELATIVE) == set(KERNELS)
+    for name, relative in RELATIVE.items():
+        assert units(KERNELS[name].relative) == pytest.approx(relative, rel=1e-10), name
+    assert units(trig_kernels._erf_table()[1]) == pytest.approx(7.90754918097, rel=1e-10)
+    assert pytest.approx(8.459755082799432e-37, rel=1e-12) == trig_kernels._SLOPE
+
+
+def test_the_numbers_that_the_analysis_uses():
+    """Those of the docstrings that stand for real numbers, on the side that keeps the bounds true."""
+    with ctx.workprec(100):
+        log2, third = arb(2).log(), arb(1) / 3
+        assert log2 / 2 + arb(2) ** -20 < arb(exp_kernels._RADIUS) and (-arb(exp_kernels._RADIUS)).exp() > 0.7071
+        assert arb(2).sqrt() - 1 < arb(fmpq(41425, 100000)) and 1 - (-log2 / 2).exp() > 0.2071
+        assert 1 / (1 - arb(fmpq(2945, 100000))) < arb(fmpq(10304, 10000)) and log2 / 2 > arb(fmpq(3465, 10000))
+        assert ((arb(2).sqrt() - 1) / (arb(2).sqrt() + 1)) ** 2 < arb(fmpq(2945, 100000)) and third**2 < arb(0.1112)
+        assert arb(1).cosh() / arb(1).sinh() < arb(fmpq(13131, 10000)) and 1 - (arb(21)).tanh() < arb(2) ** -59
+        assert (arb.pi() / 4 + arb(2) ** -16) ** 2 < arb(trig_kernels._SQUARE)
+        assert (arb.pi() / 4 + arb(2) ** -16).cos() > 0.707 and (arb.pi() / 8).tan() ** 2 < arb(fmpq(1716, 10000))
+        assert arb(0.41421).atan() > arb(fmpq(3926, 10000)) and (1 - arb(6).erf()) < arb(2) ** -55
+
+
 def truncated(polynomial, term, symmetric):
     """The largest error of exact evaluation at 41 rational points, against 150 terms of the series."""
     worst = fmpq(0)

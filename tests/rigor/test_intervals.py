@@ -97,6 +97,13 @@ def test_undefined_is_kept():
     assert undefined.ends == (-np.inf, np.inf)
 
 
+def test_numbers_beyond_the_range_have_the_largest_float_below():
+    largest = float(np.finfo(np.float64).max)
+    huge = fmpq(10) ** 400
+    assert float_below(huge) == largest and float_above(huge) == np.inf
+    assert float_below(-huge) == -np.inf and float_above(-huge) == -largest
+
+
 def test_overflow_is_unbounded():
     square = Intervals(1e200).square()
     assert float(square.hi) == np.inf and not square.decided and not (square < np.inf)

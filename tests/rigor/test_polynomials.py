@@ -43,7 +43,7 @@ def test_multiple_critical_points() -> None:
 @given(st.lists(small, min_size=9, max_size=9), st.lists(small, min_size=6, max_size=6))
 def test_biquadratic_error_lies_between_the_bounds(coefficients: list, values: list) -> None:
     r = fmpq_mat(3, 3, [rational(c) for c in coefficients])
-    xs, ys = [fmpq(0), fmpq(1, 3), fmpq(1)], [fmpq(-1), fmpq(1)]
+    xs, ys = [fmpq(0), fmpq(1, 3), fmpq(1)], [fmpq(-1, 2), fmpq(1)]
     nodal = fmpq_mat(3, 2, [rational(v) for v in values])
     lower, upper = sup_error(r, xs, ys, nodal, fmpq(1, 50))
     assert lower <= upper <= lower * fmpq(51, 50)
@@ -51,7 +51,7 @@ def test_biquadratic_error_lies_between_the_bounds(coefficients: list, values: l
         for a in range(5):
             for b in range(5):
                 s, t = fmpq(a, 4), fmpq(b, 4)
-                x, y = xs[k] + s * (xs[k + 1] - xs[k]), 2 * t - 1
+                x, y = xs[k] + s * (xs[k + 1] - xs[k]), ys[0] + t * (ys[1] - ys[0])
                 low = nodal[k, 0] + t * (nodal[k, 1] - nodal[k, 0])
                 high = nodal[k + 1, 0] + t * (nodal[k + 1, 1] - nodal[k + 1, 0])
                 value = sum(r[i, j] * x**i * y**j for i in range(3) for j in range(3))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import sympy as sp
 from flint import arb, ctx, fmpq
 from hypothesis import given
@@ -56,3 +57,28 @@ def test_it_is_a_real_number_that_sympy_can_use() -> None:
     assert root.diff(t) == 0 and (t * root).diff(t) == root and sp.Max(root, 2) == 2
     assert IsolatedRoot(sp.Lambda(w, w + sp.Rational(1, 2)), sp.Integer(-1), sp.Integer(1)).is_positive is not True
     assert "operatorname{root}" in sp.latex(root)
+
+
+@pytest.mark.parametrize("prec", [64, 1024])
+@pytest.mark.parametrize(
+    ("function", "low", "high", "most"),
+    [
+        (lambda v: v * v - 2, 0, 2, 40),
+        (lambda v: v.cos() - v, 0, 1, 40),
+        (lambda v: v.exp() - 3, -10, 10, 100),
+        (lambda v: 3 - v.exp(), -10, 10, 100),
+        (lambda v: v**9 - arb(1) / 10**6, 0, 3, 520),
+    ],
+)
+def test_simple_roots_take_few_evaluations(function, low: int, high: int, most: int, prec: int) -> None:
+    """Bisection alone would take as many as there are bits, twice."""
+    calls = []
+
+    def counted(value: arb) -> arb:
+        calls.append(value)
+        return function(value)
+
+    with ctx.workprec(prec):
+        found = isolate(counted, arb(low), arb(high))
+        assert found.rel_accuracy_bits() > prec - 16 and len(calls) <= most
+        assert all(low <= value <= high for value in calls)

@@ -107,3 +107,18 @@ def test_precision_is_restored():
     finally:
         mpmath.mp.prec, ctx.prec = 53, 53
     assert second_opinion.GUARD_DIGITS >= 10
+
+
+def test_digits_are_raised_four_times(monkeypatch):
+    asked = []
+
+    def wrong(expression, values, digits):
+        asked.append(digits)
+        return mpmath.mpf(2)
+
+    monkeypatch.setattr(second_opinion, "evaluate", wrong)
+    with pytest.raises(Disagreement):
+        confirm(sp.Integer(1), None, arb(1), 10)
+    assert asked == [10, 55, 235, 955, 3835]
+    del asked[:]
+    assert confirm(sp.Integer(2), None, arb(2), 10) == 2 and asked == [10]
