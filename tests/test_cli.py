@@ -23,6 +23,7 @@ BAD = {
     "negative budget": ["bound", "perturbation", "K_f=1", "K_g=1", "delta_f=-1", "delta_g=1"],
     "eps zero": ["bound", "grid-neurons", "L=1", "M=4", "eps=0", "--solve", "n"],
     "eps negative": ["synthesize", "gaussian(ell=1/2)", "--x", "[0,1]", "--eps", "-1"],
+    "precision": ["train", "gaussian(ell=1/2)", "--x", "[0,1]", "--eps", "1/10", "--precision", "float16"],
     "eps zero built": ["synthesize", "gaussian(ell=1/2)", "--x", "[0,1]", "--eps", "0"],
     "unknown label": ["bound", "no-such-theorem", "n=1"],
     "unknown label shown": ["show", "no-such-theorem"],

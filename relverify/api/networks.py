@@ -68,6 +68,7 @@ def train(
     init: str = "uniform-knots",
     device: str = "auto",
     progress: Callable[[str], None] | None = None,
+    precision: str = "float64",
 ) -> Trained:
     """Train networks of the predicted size and certify their error; see :func:`relverify.networks.train.train`."""
     from relverify.networks.train import train as run
@@ -84,6 +85,7 @@ def train(
         init=init,
         device=device,
         progress=progress,
+        precision=precision,
     )
 
 

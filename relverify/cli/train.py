@@ -22,6 +22,7 @@ def command(
     seed: Seed = 0,
     init: Annotated[str, typer.Option("--init", help="uniform-knots or random-knots.")] = "uniform-knots",
     device: Device = "auto",
+    precision: Annotated[str, typer.Option("--precision", help="Of the fit: float64 or float32.")] = "float64",
     search: Annotated[
         float, typer.Option("--search", help="Seconds to look for the smallest size, without --units; 0 for none.")
     ] = 10.0,
@@ -43,6 +44,7 @@ def command(
             seed=seed,
             init=init,
             device=device,
+            precision=precision,
             progress=progress,
         )
         smallest = None

@@ -80,7 +80,7 @@ class Ensemble:
         return Trained(
             phi, psi, setup.relation, setup.x, setup.y, setup.eps, sum(self.sizes), self.sizes[0],
             sum(self.sizes[1:]), self.d, setup.theorem, setup.prediction.units, after, before,
-            EQUISPACED, history, self.seconds, setup.device, self.seeds[k],
+            EQUISPACED, history, self.seconds, setup.device, self.seeds[k], setup.precision,
         )  # fmt: skip
 
     def _networks(self, values: list[np.ndarray], k: int) -> tuple[MLP, MLP | None]:
@@ -98,12 +98,13 @@ def train_ensemble(
     seeds: Sequence[int] = tuple(range(32)),
     device: str = "auto",
     rounds: int = ROUNDS,
+    precision: str = "float64",
 ) -> Ensemble:
     """Train many members at once; the start of a member is that of :func:`relverify.networks.train.train`.
 
     Parameters
     ----------
-    relation, x, y, eps, units, theorem, device
+    relation, x, y, eps, units, theorem, device, precision
         See :func:`relverify.networks.train.train`; one number a side.
     seeds : sequence of int
         One a member.
@@ -124,25 +125,25 @@ def train_ensemble(
     if not 1 <= len(seeds) <= MAX_MEMBERS:
         raise InputError("seeds", f"{len(seeds)} members are not accepted", f"1 to {MAX_MEMBERS}")
     setup = Setup(relation, x, y, eps, theorem, seeds[0], "uniform-knots")
-    setup.device = choose_device(device)
+    setup.device, setup.precision = choose_device(device), precision
     sizes = setup.sizes(units)
     with one_thread():
         torch = import_torch()
         values = float_values(relation)
         nodes = [knots(setup, n, ends, None) for n, ends in zip(sizes, setup.ends, strict=False)]
         d = dimension(setup, sizes, values, nodes)
-        fit = Fit(values, [], setup.device)
+        fit = Fit(values, [], setup.device, precision=precision)
         fit.sides = [Side(fit.tensor(n), None) for n in nodes]
         drawn: list[list[Any]] = [[] for _ in nodes]
         for seed in seeds:
             generator = torch.Generator(device="cpu").manual_seed(seed)
             for side, n in zip(drawn, nodes, strict=True):
                 side.append(torch.randn(len(n), d, generator=generator, dtype=torch.float64) / math.sqrt(d))
-        start = [torch.stack(side).to(setup.device) for side in drawn]
+        start = [torch.stack(side).to(setup.device, fit.dtype) for side in drawn]
         hats, table, _ = fit.prepare(max(2, min(PER_PIECE, 800 // max(sizes))) // 2 * 2)
         problem = Problem(table, hats)
         found, errors = reweight(problem, least_squares(problem, start), AIM * float(setup.eps), rounds)
-    before, after = ([v.cpu().numpy() for v in side] for side in (start, found))
+    before, after = ([v.cpu().numpy().astype(np.float64) for v in side] for side in (start, found))
     seconds = time.perf_counter() - begin
     return Ensemble(setup, sizes, d, seeds, nodes, before, after, errors.cpu().numpy(), seconds)
 

@@ -162,6 +162,8 @@ def descend(problem: Problem, values: list[Any], weights: Any, steps: int) -> li
         parts = torch.split(flat, counts, dim=1)
         return [p.reshape(len(flat), *shape) for p, shape in zip(parts, shapes, strict=True)]
 
+    tiny = torch.finfo(values[0].dtype).tiny
+
     def evaluate(flat: Any) -> tuple[Any, Any]:
         loss, gradients = problem.gradient(unpack(flat), weights)
         return loss, torch.cat([g.reshape(len(flat), -1) for g in gradients], dim=1)
@@ -180,9 +182,9 @@ def descend(problem: Problem, values: list[Any], weights: Any, steps: int) -> li
             direction = direction - a * y
         if pairs:
             s, y, rho = pairs[-1]
-            direction = direction * torch.where(rho > 0, dot(s, y) / dot(y, y).clamp(min=1e-300), 1.0)
+            direction = direction * torch.where(rho > 0, dot(s, y) / dot(y, y).clamp(min=tiny), 1.0)
         else:
-            direction = direction / gradient.norm(dim=1, keepdim=True).clamp(min=1e-300) * 1e-3 * point.norm()
+            direction = direction / gradient.norm(dim=1, keepdim=True).clamp(min=tiny) * 1e-3 * point.norm()
         for (s, y, rho), a in zip(pairs, reversed(coefficients), strict=True):
             direction = direction + (a - rho * dot(y, direction)) * s
         slope = dot(gradient, direction)
@@ -200,7 +202,7 @@ def descend(problem: Problem, values: list[Any], weights: Any, steps: int) -> li
         moved = torch.where(enough, trial - point, 0.0)
         change = torch.where(enough, trial_gradient - gradient, 0.0)
         curvature = dot(moved, change)
-        rho = torch.where(curvature > 1e-300, 1.0 / curvature.clamp(min=1e-300), 0.0)
+        rho = torch.where(curvature > tiny, 1.0 / curvature.clamp(min=tiny), 0.0)
         pairs = [*pairs, (moved, change, rho)][-MEMORY:]
         point, gradient = point + moved, gradient + change
         loss = torch.where(enough[:, 0], trial_loss, loss)

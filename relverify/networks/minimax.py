@@ -1,4 +1,4 @@
-"""Fit piecewise linear features to a relation in the maximum norm (torch; float64; nothing here is a proof).
+"""Fit piecewise linear features to a relation in the maximum norm (torch; nothing here is a proof).
 
 A ReLU layer with n kinks is parametrised by its knots and by the values that the outputs take there. With the knots
 fixed the product of the features is ``W_x V_x (W_y V_y)^T`` with constant hat matrices W, so that training is a
@@ -18,6 +18,7 @@ from relverify.errors import InputError, MissingDependency
 from relverify.relations.relation import Relation
 
 DEVICES = "auto, cpu, cuda"
+PRECISIONS = ("float64", "float32")
 Values = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
@@ -51,6 +52,19 @@ def choose_device(name: str) -> str:
     if name == "cuda" and not available:
         raise InputError("device", "cuda is not available here", "auto or cpu")
     return "cuda" if name != "cpu" and available else "cpu"
+
+
+def choose_precision(name: str) -> Any:
+    """The torch type of ``"float64"`` or ``"float32"``, in which a fit is computed.
+
+    Raises
+    ------
+    InputError
+        If the name is unknown.
+    """
+    if name not in PRECISIONS:
+        raise InputError("precision", f"{str(name)[:40]!r} is unknown", ", ".join(PRECISIONS))
+    return getattr(import_torch(), name)
 
 
 @contextmanager
@@ -92,8 +106,8 @@ class Side:
     values: Any
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Copies as numpy arrays."""
-        return tuple(t.detach().cpu().numpy().copy() for t in (self.knots, self.values))  # type: ignore[return-value]
+        """Copies as numpy arrays, in float64."""
+        return tuple(t.detach().cpu().numpy().astype(np.float64) for t in (self.knots, self.values))  # type: ignore[return-value]
 
 
 @dataclass
@@ -108,6 +122,7 @@ class Fit:
     device : str
     progress : callable
         Receives one line a stage.
+    precision : {"float64", "float32"}
     """
 
     values: Values
@@ -117,13 +132,15 @@ class Fit:
     history: list[dict[str, Any]] = field(default_factory=list)
     best: float = np.inf
     kept: list[Side] = field(default_factory=list)
+    precision: str = "float64"
 
     def __post_init__(self) -> None:
         self.torch = import_torch()
+        self.dtype = choose_precision(self.precision)
 
     def tensor(self, array: np.ndarray) -> Any:
-        """A float64 tensor on the device."""
-        return self.torch.as_tensor(array, dtype=self.torch.float64, device=self.device)
+        """A tensor on the device."""
+        return self.torch.as_tensor(array, dtype=self.dtype, device=self.device)
 
     def hats(self, side: Side, points: Any) -> Any:
         """The hat functions of the knots at points: (m, n+1), differentiable in the knots."""
@@ -132,7 +149,7 @@ class Fit:
         left = (inner - 1).clamp(0, len(side.knots) - 2)
         share = (points - side.knots[left]) / (side.knots[left + 1] - side.knots[left])
         rows = torch.arange(len(points), device=self.device)
-        table = torch.zeros(len(points), len(side.knots), dtype=torch.float64, device=self.device)
+        table = torch.zeros(len(points), len(side.knots), dtype=self.dtype, device=self.device)
         table = table.index_put((rows, left), 1 - share)
         return table.index_put((rows, left + 1), share)
 

@@ -1,7 +1,7 @@
 """Train networks of the predicted size from random output weights, and certify what came out (torch, optional).
 
-The fit is ordinary float64 optimisation (see :mod:`relverify.networks.minimax`) and proves nothing; the exported
-networks are then certified by :func:`relverify.certify.vertex.vertex_certificate`.
+The fit is ordinary optimisation (see :mod:`relverify.networks.minimax`) and proves nothing; the exported networks are
+then certified by :func:`relverify.certify.vertex.vertex_certificate`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,16 @@ from relverify.networks.asymmetric import asymmetric_units
 from relverify.networks.construct import MAX_NODES, interpolating_network
 from relverify.networks.counts import Prediction, grid_units, one_network, positive_eps, spline_units
 from relverify.networks.knots import equal_nodes
-from relverify.networks.minimax import Fit, Side, choose_device, fine_grid, float_values, import_torch, one_thread
+from relverify.networks.minimax import (
+    Fit,
+    Side,
+    choose_device,
+    choose_precision,
+    fine_grid,
+    float_values,
+    import_torch,
+    one_thread,
+)
 from relverify.networks.mlp import MLP
 from relverify.networks.trained import Trained
 from relverify.relations.relation import Relation
@@ -53,6 +62,7 @@ def train(
     init: str = "uniform-knots",
     device: str = "auto",
     progress: Progress | None = None,
+    precision: str = "float64",
 ) -> Trained:
     """Train one network (PSD relations on equal boxes, unless the theorem is *asymmetric*) or two, and certify them.
 
@@ -77,6 +87,8 @@ def train(
     device : {"auto", "cpu", "cuda"}
     progress : callable, optional
         Receives one line a stage.
+    precision : {"float64", "float32"}
+        In which the fit is computed; what is certified are its weights, exactly. Float32 cannot reach errors near 1e-6.
 
     Returns
     -------
@@ -97,10 +109,11 @@ def train(
     :mod:`relverify.networks.train_features`.
     """
     if parse_box(x, "x").dim == 2:
-        return _train_plane(relation, x, y, eps, units, theorem, seed, init, device, progress)
+        return _train_plane(relation, x, y, eps, units, theorem, seed, init, device, progress, precision)
     begin = time.perf_counter()
     setup = Setup(relation, x, y, eps, theorem, seed, init)
-    setup.device = choose_device(device)
+    setup.device, setup.precision = choose_device(device), precision
+    choose_precision(precision)
     say = progress or (lambda _: None)
     with one_thread():
         if units is None and setup.wide:
@@ -112,7 +125,7 @@ def train(
 
 def _train_plane(
     relation: Relation, x: Box | str, y: Box | str | None, eps: object, units: int | tuple[int, int] | None,
-    theorem: str, seed: int, init: str, device: str, progress: Progress | None,
+    theorem: str, seed: int, init: str, device: str, progress: Progress | None, precision: str,
 ) -> Trained:  # fmt: skip
     from relverify.networks.train_simplex import parse_units, train_simplex
 
@@ -122,7 +135,7 @@ def _train_plane(
         raise InputError("init", f"{str(init)[:40]!r} is not accepted for two numbers a side", "uniform-knots")
     first = parse_box(x, "x")
     one = one_network(relation, first, first if y is None else parse_box(y, "y"))
-    return train_simplex(relation, x, y, eps, parse_units(units, one), seed, device, progress)
+    return train_simplex(relation, x, y, eps, parse_units(units, one), seed, device, progress, precision=precision)
 
 
 @lru_cache(maxsize=32)
@@ -135,7 +148,7 @@ def _predict(theorem: str, relation: Relation, x: Box, y: Box, eps: sp.Expr) -> 
 class Setup:
     """Checked arguments of :func:`train`."""
 
-    device = "cpu"
+    device, precision = "cpu", "float64"
 
     def __init__(
         self, relation: Relation, x: Box | str, y: Box | str | None, eps: object, theorem: str, seed: int, init: str
@@ -193,7 +206,7 @@ def _train(setup: Setup, sizes: list[int], progress: Progress, begin: float) -> 
     generator = torch.Generator(device="cpu").manual_seed(setup.seed)
     nodes = [knots(setup, n, ends, generator) for n, ends in zip(sizes, setup.ends, strict=False)]
     d = dimension(setup, sizes, values, nodes)
-    fit = Fit(values, [], setup.device, progress)
+    fit = Fit(values, [], setup.device, progress, precision=setup.precision)
     for at in nodes:
         drawn = torch.randn(len(at), d, generator=generator, dtype=torch.float64) / math.sqrt(d)
         fit.sides.append(Side(fit.tensor(at), fit.tensor(drawn)))
@@ -228,7 +241,7 @@ def _train(setup: Setup, sizes: list[int], progress: Progress, begin: float) -> 
     return Trained(
         nets[0], nets[1] if n_y else None, setup.relation, setup.x, setup.y, setup.eps, sum(sizes), sizes[0], n_y, d,
         setup.theorem, setup.prediction.units, certificate, at_start, start, fit.history,
-        time.perf_counter() - begin, setup.device, setup.seed,
+        time.perf_counter() - begin, setup.device, setup.seed, setup.precision,
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from relverify.certify.engine import certify
 from relverify.errors import InputError
 from relverify.networks.construct import equal_nodes, stacked_network
 from relverify.networks.least_squares import low_rank
-from relverify.networks.minimax import float_values, import_torch
+from relverify.networks.minimax import choose_precision, float_values, import_torch
 from relverify.networks.mlp import MLP
 from relverify.networks.train import EQUISPACED, Setup
 from relverify.networks.trained import Trained
@@ -73,7 +73,7 @@ def train_features(setup: Setup, progress: Callable[[str], None], begin: float) 
     return Trained(
         *_pair(nets), setup.relation, setup.x, setup.y, setup.eps, found.units, found.n_x, found.n_y, found.d,
         setup.theorem, found.units, certificate, at_start, EQUISPACED, history, time.perf_counter() - begin,
-        setup.device, setup.seed,
+        setup.device, setup.seed, setup.precision,
     )  # fmt: skip
 
 
@@ -90,7 +90,7 @@ def _fit(
     setup: Setup, start: list[list[Part]], progress: Callable[[str], None]
 ) -> tuple[list[list[Part]], list[dict[str, Any]]]:
     """Values at the knots, and the largest error on the grid after each stage."""
-    torch = import_torch()
+    torch, dtype = import_torch(), choose_precision(setup.precision)
     largest = max(len(at) for side in start for at, _ in side)
     count = max(POINTS, PER_PIECE * largest + 1)
     grids = [np.linspace(float(lo), float(hi), count) for lo, hi in setup.ends[: len(start)]]
@@ -98,8 +98,9 @@ def _fit(
     # the trapezoidal rule: ends count half
     root = np.sqrt(np.where(np.isin(np.arange(count), (0, count - 1)), 0.5, 1.0) / (count - 1))
     given = root[:, None] * np.stack([_at(part, grids[-1]) for part in start[-1]], axis=1)
-    matrix, guess = (torch.as_tensor(a, device=setup.device) for a in (root[:, None] * table * root, given))
-    factors = [f.cpu().numpy() / root[:, None] for f in low_rank(matrix, guess, setup.one)]
+    arrays = root[:, None] * table * root, given
+    matrix, guess = (torch.as_tensor(a, dtype=dtype, device=setup.device) for a in arrays)
+    factors = [f.cpu().numpy().astype(np.float64) / root[:, None] for f in low_rank(matrix, guess, setup.one)]
     if setup.one:
         factors = [factors[0][:, ::-1]]  # the largest first, as the theorem numbers them
     history = []

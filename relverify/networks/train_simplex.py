@@ -18,7 +18,7 @@ from relverify.core.box import Box, parse_box
 from relverify.errors import InputError
 from relverify.networks.counts import positive_eps
 from relverify.networks.least_squares import Problem, least_squares, reweight
-from relverify.networks.minimax import choose_device, import_torch, one_thread
+from relverify.networks.minimax import choose_device, choose_precision, import_torch, one_thread
 from relverify.networks.mlp import MLP
 from relverify.networks.simplex import MAX_CELLS, hat_network, simplex_cells, simplex_units
 from relverify.networks.train import AIM, ROUNDS
@@ -41,6 +41,7 @@ def train_simplex(
     device: str = "auto",
     progress: Callable[[str], None] | None = None,
     time_limit: float = 120.0,
+    precision: str = "float64",
 ) -> Trained:
     """Train networks on Kuhn simplices and certify their error.
 
@@ -60,6 +61,8 @@ def train_simplex(
         Receives one line a stage.
     time_limit : float
         Seconds for the certificate.
+    precision : {"float64", "float32"}
+        See :func:`relverify.networks.train.train`.
 
     Returns
     -------
@@ -76,15 +79,16 @@ def train_simplex(
     with one_thread():
         torch, chosen_device = import_torch(), choose_device(device)
         generator = torch.Generator(device="cpu").manual_seed(seed)
-        problem = _problem(relation, boxes, sizes, chosen_device)
+        problem = _problem(relation, boxes, sizes, chosen_device, choose_precision(precision))
         d = _features(problem, float(limit))
         start = [
-            torch.randn((n + 1) ** 2, d, generator=generator, dtype=torch.float64).to(chosen_device) / math.sqrt(d)
+            torch.randn((n + 1) ** 2, d, generator=generator, dtype=torch.float64).to(problem.table) / math.sqrt(d)
             for n in sizes
         ]
 
         def networks(values: list[Any]) -> tuple[MLP, MLP | None]:
-            nets = [hat_network(b, n, v.cpu().numpy()) for b, n, v in zip(boxes, sizes, values, strict=False)]
+            arrays = [v.cpu().numpy().astype(np.float64) for v in values]
+            nets = [hat_network(b, n, v) for b, n, v in zip(boxes, sizes, arrays, strict=False)]
             return nets[0], nets[1] if len(nets) == 2 else None
 
         at_start = certify(relation, *networks(start), boxes[0], boxes[1], eps=limit, time_limit=time_limit)
@@ -106,7 +110,8 @@ def train_simplex(
     return Trained(
         phi, psi, relation, boxes[0], boxes[1], limit, sum(counts), counts[0], counts[1] if psi else 0, d,
         "grid-neurons", sum(simplex_units(n) for n in predicted if n), certificate, at_start,
-        "output weights random by seed, knots equispaced", history, time.perf_counter() - begin, chosen_device, seed,
+        "output weights random by seed, knots equispaced", history, time.perf_counter() - begin, chosen_device,
+        seed, precision,
     )  # fmt: skip
 
 
@@ -117,7 +122,7 @@ def _check(relation: Relation, boxes: list[Box], cells: tuple[int, int]) -> None
         raise InputError("relation", "is not symmetric on equal boxes", "two networks")
 
 
-def _problem(relation: Relation, boxes: list[Box], sizes: list[int], device: str) -> Problem:
+def _problem(relation: Relation, boxes: list[Box], sizes: list[int], device: str, dtype: Any) -> Problem:
     """The relation and the hat functions on grids finer than the cells."""
     torch = import_torch()
     points, hats = [], []
@@ -133,7 +138,7 @@ def _problem(relation: Relation, boxes: list[Box], sizes: list[int], device: str
     table = np.broadcast_to(table, (len(points[0]), len(points[1])))
     if not np.isfinite(table).all():
         raise InputError("relation", "has no finite value at a point", "a relation that is continuous on the box")
-    tensors = [torch.as_tensor(np.array(a), dtype=torch.float64, device=device) for a in (table, *hats)]
+    tensors = [torch.as_tensor(np.array(a), dtype=dtype, device=device) for a in (table, *hats)]
     return Problem(tensors[0], tensors[1 : 1 + len(sizes)])
 
 

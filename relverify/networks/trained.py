@@ -53,6 +53,8 @@ class Trained:
     seconds : float
     device : str
     seed : int
+    precision : {"float64", "float32"}
+        Of the fit.
     """
 
     phi: MLP
@@ -74,6 +76,7 @@ class Trained:
     seconds: float
     device: str
     seed: int
+    precision: str = "float64"
 
     @property
     def verdict(self) -> Verdict:
@@ -124,6 +127,7 @@ class Trained:
             "start": self.start, "start_upper": _decimal(self.error_at_start.upper, "up"),
             "start_lower": _decimal(self.error_at_start.lower, "down"), "cells": self.certificate.cells,
             "history": self.history, "seconds": round(self.seconds, 3), "device": self.device, "seed": self.seed,
+            "precision": self.precision,
         }  # fmt: skip
 
 

@@ -202,3 +202,25 @@ def test_an_ensemble_of_two_networks():
     _holds(ensemble.member(ensemble.best), "1e-1")
     with pytest.raises(InputError, match="members"):
         train_ensemble(parse_relation(GAUSSIAN), "[0,1]", eps="1e-1", seeds=())
+
+
+@pytest.mark.parametrize(
+    ("text", "box", "eps", "theorem"),
+    [
+        (GAUSSIAN, "[0,1]", "1e-3", "grid-neurons"),
+        ("tanh_order(4)", "[-1,1]", "1e-1", "asymmetric"),
+        (GAUSSIAN, "[0,1]", "1e-4", "symmetric"),
+        ("x1*y2 - x2*y1", "[-1,1]^2", "1e-1", "grid-neurons"),
+    ],
+)
+def test_fits_in_float32_are_certified_as_they_are(text, box, eps, theorem):
+    found = train(parse_relation(text), box, eps=eps, theorem=theorem, precision="float32")
+    assert found.verdict is Verdict.PROVED
+    assert found.as_dict()["precision"] == "float32"
+    double = train(parse_relation(text), box, eps=eps, theorem=theorem)
+    assert found.phi.digest() != double.phi.digest()
+
+
+def test_precision_is_checked():
+    with pytest.raises(InputError, match="precision: 'float16' is unknown; accepted: float64, float32"):
+        train(parse_relation(GAUSSIAN), "[0,1]", eps="1e-1", precision="float16")
