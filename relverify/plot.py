@@ -26,12 +26,12 @@ STYLES: Mapping[str, dict[str, Any]] = {
 }
 
 
-def _axes(ax: Axes | None) -> Axes:
+def _axes(ax: Axes | None, width: float = 5.2) -> Axes:
     if ax is not None:
         return ax
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(5.2, 3.9), layout="constrained").add_subplot()
+    return Figure(figsize=(width, 3.9), layout="constrained").add_subplot()
 
 
 def unit_counts(curves: Mapping[str, Sequence[tuple[float, int]]], title: str = "", ax: Axes | None = None) -> Axes:
@@ -276,7 +276,9 @@ def _worst_point(ax: Axes, point: Sequence[float], label: bool = True) -> None:
 
 
 def comparison(found: Comparison, title: str = "", ax: Axes | None = None) -> Axes:
-    """All counts of hidden units in one layer over the error, on logarithmic axes, with their slopes.
+    """All counts of hidden units in one layer over the error, on logarithmic axes.
+
+    The legend has the slope of the two smallest errors beside the rate that is derived.
 
     Parameters
     ----------
@@ -288,21 +290,27 @@ def comparison(found: Comparison, title: str = "", ax: Axes | None = None) -> Ax
     -------
     Axes
     """
+    from matplotlib import colormaps
+
     from relverify.networks.comparison import UNITS
 
-    ax = _axes(ax)
+    ax = _axes(ax, width=10.5)
+    ax.set_prop_cycle(color=colormaps["tab20"].colors)  # type: ignore[attr-defined]
     for row in found.rows:
         points = [(float(e), c) for e, c in zip(found.errors, row.counts, strict=True) if c]
         if row.what == UNITS and points:
             errors, counts = zip(*points, strict=True)
             marker = {"lower bound": "v", "existence": "x"}.get(row.kind, "o")
             line = "--" if row.kind == "existence" else "-"
-            slope = "" if row.slope is None else f", slope {row.slope:.2f}"
-            ax.plot(errors, counts, marker=marker, linestyle=line, label=f"{row.theorem}{slope}")
+            slope = "" if row.slope is None else f"; slope {row.slope:.2f}"
+            rate = f", rate {row.rate}" if row.rate else ""
+            label = row.name if row.theorem in row.name else f"{row.name} ({row.theorem})"
+            ax.plot(errors, counts, marker=marker, linestyle=line, label=f"{label}{slope}{rate}")
     ax.set(xscale="log", yscale="log", xlabel="error ε", ylabel="hidden units", title=title or found.relation.text)
     ax.invert_xaxis()
     ax.grid(alpha=0.3, which="both")
-    ax.legend(frameon=False, fontsize="x-small")
+    # beside the axes, in the order of the curves: there are many of them
+    ax.legend(frameon=False, fontsize="x-small", loc="center left", bbox_to_anchor=(1.01, 0.5))
     return ax
 
 

@@ -30,9 +30,7 @@ def command(
     from relverify.attention.audit_report import summary, table
 
     with status(as_json) as progress:
-        found = api.audit(
-            model, config, inputs=inputs, ball=ball, eps=eps, offsets=offset or None, progress=progress
-        )
+        found = api.audit(model, config, inputs=inputs, ball=ball, eps=eps, offsets=offset or None, progress=progress)
     files = found.write(out) if out is not None else {}
     if as_json:
         print_json({**found.as_dict(), "files": files})

@@ -30,15 +30,23 @@ def command(
         save(comparison(found), plot)
     if as_json:
         return print_json(found.as_dict())
+    from rich.box import SIMPLE_HEAD
     from rich.table import Column, Table
 
-    errors = [Column(f"{float(e):.4g}", no_wrap=True, justify="right") for e in found.errors]
-    table = Table(Column("theorem", no_wrap=True), "says", "counts", *errors, "slope", "rate")
-    for row in found.rows:
-        counts = [_short(count) for count in row.counts]
-        slope = "" if row.slope is None else f"{row.slope:.2f}"
-        table.add_row(row.theorem, "needed" if row.sense == "needed" else row.kind, row.what, *counts, slope, row.rate)
-    console().print(table)
+    for what in dict.fromkeys(row.what for row in found.rows):
+        errors = [Column(f"{float(e):.4g}", no_wrap=True, justify="right") for e in found.errors]
+        columns: list[Column | str] = [Column("by", ratio=1, overflow="fold"), *errors, "slope", "rate"]
+        table = Table(*columns, title=what, title_justify="left", box=SIMPLE_HEAD)
+        for kind in ("existence", "constructive", "lower bound"):
+            for row in found.rows:
+                if (row.what, row.kind) == (what, kind):
+                    slope = "" if row.slope is None else f"{row.slope:.2f}"
+                    name = row.name if row.theorem in row.name else f"{row.name}\n[dim]{row.theorem}[/dim]"
+                    table.add_row(name, *(_short(count) for count in row.counts), slope, row.rate)
+            table.add_section()
+        console().print(table)
+    for name, reason in found.absent.items():
+        console().print(f"[dim]left out: {name}: {reason}[/dim]")
     if found.ratio is not None:
         print(f"units of the best construction over units needed: {found.ratio:.4g}")
     return 0

@@ -1,7 +1,7 @@
 """Every bound that applies to a relation, side by side: units and features that suffice or are needed.
 
-A theorem takes part by itself if it bounds an inner product against the relation, is solved for a count, and a
-relation determines all its other quantities.
+The methods of :mod:`relverify.networks.methods` take part, and by itself every other theorem that bounds an inner
+product against the relation, is solved for a count, and whose other quantities a relation determines.
 """
 
 from __future__ import annotations
@@ -12,22 +12,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sympy as sp
 from flint import fmpq
 
-from relverify.certify.segments import needed_units
 from relverify.core.box import Box, parse_box
 from relverify.core.registry import theorems
 from relverify.core.theorem import Theorem
-from relverify.errors import InputError
-from relverify.networks.counts import grid_units, one_network, spline_units
+from relverify.errors import InputError, UnknownNode
+from relverify.networks.methods import FEATURES, KINDS, UNITS, Count, Method, Problem, exponent, methods
 from relverify.relations.properties import constants
 from relverify.relations.relation import Relation
 from relverify.rigor.exact import from_fmpq, to_fmpq
 
 Progress = Callable[[str], None]
 COUNTS = ("N", "n", "d", "m")
-UNITS = "units, one layer"
+TIME_LIMIT = 60.0
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,8 @@ class Row:
 
     Parameters
     ----------
+    name : str
+        What is built, drawn or counted, in words.
     theorem : str
         The label.
     sense : {"suffices", "needed"}
@@ -50,6 +50,7 @@ class Row:
         The derived exponent of 1/eps, or the growth, where SymPy finds it.
     """
 
+    name: str
     theorem: str
     sense: str
     kind: str
@@ -75,7 +76,7 @@ class Comparison:
         In decreasing order; the last is the one that was asked for.
     rows : tuple of Row
     absent : dict of str to str
-        Theorems that could apply, and why they do not.
+        Methods that could apply, by name, and why they do not.
     seconds : float
     """
 
@@ -105,7 +106,12 @@ class Comparison:
 
 
 def compare(
-    relation: Relation, x: Box | str, y: Box | str | None = None, eps: object = None, progress: Progress | None = None
+    relation: Relation,
+    x: Box | str,
+    y: Box | str | None = None,
+    eps: object = None,
+    progress: Progress | None = None,
+    time_limit: float = TIME_LIMIT,
 ) -> Comparison:
     """Count what every applicable theorem says suffices or is needed, at an error and at ten, a hundred … times it.
 
@@ -117,6 +123,8 @@ def compare(
         Intervals; y defaults to x.
     eps : exact number > 0
     progress : callable, optional
+    time_limit : float
+        Seconds after which no further count is begun; larger errors come first.
 
     Returns
     -------
@@ -136,78 +144,91 @@ def compare(
     if not relation.one_dimensional:
         raise InputError("relation", f"{relation.text} has several coordinates", "a relation of two numbers")
     x_box = parse_box(x, "x")
-    y_box = x_box if y is None else parse_box(y, "y")
+    problem = Problem(relation, x_box, x_box if y is None else parse_box(y, "y"))
     errors = tuple(e for k in (3, 2, 1, 0) if (e := limit * 10**k) <= fmpq(1, 2) or k == 0)
     absent: dict[str, str] = {}
-    rows = []
-    for label, sense, kind, what, counter, rate in _sources(relation, x_box, y_box, absent):
-        tell(label)
-        counts: list[int | None] = []
-        for error in errors:
-            try:
-                counts.append(counter(error))
-            except InputError as problem:
-                counts.append(None)
-                absent.setdefault(label, str(problem))
-        if any(count is not None for count in counts):
-            rows.append(Row(label, sense, kind, what, tuple(counts), _slope(errors, counts), rate))
-            absent.pop(label, None)
-    return Comparison(relation, x_box, y_box, errors, tuple(rows), absent, time.perf_counter() - start)
+    chosen = [m for m in methods() if m.fits(problem)]
+    chosen += _of_theorems(problem, {m.theorem for m in chosen}, absent)
+    counts: dict[Method, list[int | None]] = {method: [] for method in chosen}
+    for error in errors:
+        for method in chosen:
+            tell(f"{method.name}, error {error}")
+            late = time.perf_counter() - start > time_limit
+            counts[method].append(None if late else _count(method, problem, error, absent))
+            if late:
+                absent.setdefault(method.name, f"the time limit of {time_limit:g} s was reached")
+    rows = [
+        _row(method, problem, errors, found) for method, found in counts.items() if any(c is not None for c in found)
+    ]
+    for row in rows:
+        absent.pop(row.name, None)
+    rows.sort(key=_order)
+    return Comparison(relation, x_box, problem.y, errors, tuple(rows), absent, time.perf_counter() - start)
 
 
-def _sources(relation: Relation, x: Box, y: Box, absent: dict[str, str]) -> Iterator[tuple[Any, ...]]:
-    """Label, sense, kind, what is counted, the count as a function of the error, and the derived rate."""
-    own = one_network(relation, x, y)
-    yield ("grid-neurons, exact", "suffices", "constructive", UNITS,
-           lambda e: grid_units(relation, x, y, from_fmpq(e)).units, "")  # fmt: skip
-    if own:
-        for budget in ("vector", "coordinate"):
-            yield (f"symmetric, {budget} splines", "suffices", "constructive", UNITS,
-                   lambda e, b=budget: spline_units(relation, x, from_fmpq(e), b).units, "")  # fmt: skip
-    yield ("width-lower, segments", "needed", "lower bound", UNITS,
-           lambda e: needed_units(relation, x, y, e, own)[0], "")  # fmt: skip
+def _count(method: Method, problem: Problem, eps: fmpq, absent: dict[str, str]) -> int | None:
+    try:
+        found = method.count(problem, eps)
+    except InputError as error:
+        absent.setdefault(method.name, error.problem)
+        return None
+    except (ArithmeticError, UnknownNode) as error:
+        absent.setdefault(method.name, str(error))
+        return None
+    return found.d if method.counted == FEATURES else found.units
+
+
+def _row(method: Method, problem: Problem, errors: Sequence[fmpq], counts: list[int | None]) -> Row:
+    sense = "needed" if method.kind == "lower bound" else "suffices"
+    slope, rate = _slope(errors, counts), method.rate(problem)
+    return Row(method.name, method.theorem, sense, method.kind, method.counted, tuple(counts), slope, rate)
+
+
+def _order(row: Row) -> tuple[Any, ...]:
+    """Units of one layer first; from the largest count of existence to what is needed."""
+    last = next((c for c in reversed(row.counts) if c is not None), 0)
+    return row.what != UNITS, row.what, KINDS.index(row.kind), -last
+
+
+def _of_theorems(problem: Problem, known: set[str], absent: dict[str, str]) -> Iterator[Method]:
+    """Theorems without a method of their own that the relation alone determines."""
     for theorem in theorems().values():
         formal = theorem.formal()
         if "langle" not in formal.bounded or "r" not in formal.bounded.split("langle")[0].split("|")[-1]:
             continue
+        one = "varphi(y)" in formal.bounded or any("PSD" in h for h in formal.hypotheses if isinstance(h, str))
         for name in COUNTS:
-            if name in formal.solve:
-                found = _solved(theorem, name, relation, x, y, absent)
+            # a lower bound in closed form stands beside the sharper count of its method
+            if name in formal.solve and (theorem.label not in known or theorem.sense == "lower"):
+                found = _solved(theorem, name, problem, absent, one)
                 if found is not None:
                     yield found
 
 
-def _solved(
-    theorem: Theorem, name: str, relation: Relation, x: Box, y: Box, absent: dict[str, str]
-) -> tuple[Any, ...] | None:
+def _solved(theorem: Theorem, name: str, problem: Problem, absent: dict[str, str], one: bool) -> Method | None:
     formal = theorem.formal()
     resource = formal.solve[name]
     wanted = {s.name for s in resource.expression.free_symbols} - {"eps"}
-    known = {q.symbol.name for q in formal.quantities if q.of_relation}
-    if "eps" not in {s.name for s in resource.expression.free_symbols} or not wanted <= known:
+    determined = {q.symbol.name for q in formal.quantities if q.of_relation}
+    if "eps" not in {s.name for s in resource.expression.free_symbols} or not wanted <= determined:
+        return None
+    title = f"{theorem.label}, closed form"
+    if one and not problem.own:
+        absent[title] = f"{problem.relation.text} is not known to be symmetric positive semidefinite on equal boxes"
         return None
     try:
-        values = constants(theorem, relation, x, y, wanted)
-    except InputError as problem:
-        absent[theorem.label] = str(problem)
+        values = constants(theorem, problem.relation, problem.x, problem.y, wanted)
+    except InputError as error:
+        absent[title] = error.problem
         return None
-    needed = theorem.sense == "lower"
-    kind = "lower bound" if needed else "constructive" if theorem.constructive else "existence"
+    kind = "lower bound" if theorem.sense == "lower" else "constructive" if theorem.constructive else "existence"
     plain = name in ("n", "N") and "depth" not in resource.meaning
     what = UNITS if plain else resource.meaning.replace(" that suffice", "").replace(" needed at", ",")
     counted = theorem.resource(name)
     fixed = resource.expression.subs({formal.symbol(k): v for k, v in values.items()})
-    return (theorem.label, "needed" if needed else "suffices", kind, what,
-            lambda e: counted.count({**values, "eps": from_fmpq(e)}), _rate(fixed, formal.symbol("eps")))  # fmt: skip
-
-
-def _rate(count: sp.Expr, eps: sp.Symbol) -> str:
-    """The exponent of 1/eps as eps tends to 0; logarithmic growth has exponent 0."""
-    try:
-        exponent = sp.limit(-eps * sp.diff(count, eps) / count, eps, 0, "+")
-    except (NotImplementedError, ValueError, TypeError):
-        return ""
-    return "log" if exponent == 0 and count.has(eps) else str(exponent) if exponent.is_Rational else ""
+    rate = exponent(fixed, formal.symbol("eps"))
+    return Method(title, theorem.label, kind, lambda _, e: Count(counted.count({**values, "eps": from_fmpq(e)})), what,
+                  rate=lambda _: rate)  # fmt: skip
 
 
 def _slope(errors: Sequence[fmpq], counts: Sequence[int | None]) -> float | None:

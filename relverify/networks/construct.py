@@ -120,7 +120,6 @@ def grid_network(
     return Built(phi, None if n_y is None else interpolating_network(nodes_y, right), residual)
 
 
-
 def nodal_values(relation: Relation, nodes_x: np.ndarray, nodes_y: np.ndarray, shifted: bool) -> arb_mat:
     """Enclose the values to interpolate at the nodes, corrected by half the local error if `shifted`.
 

@@ -161,6 +161,25 @@ def grid_units(relation: Relation, x: Box | str, y: Box | str | None = None, eps
     return Prediction(n_x + n_y, n_x, n_y, min(n_x, n_y) + 1, "grid-neurons", error)
 
 
+def grid_rate(relation: Relation, x: Box, y: Box) -> str:
+    """The exponent of 1/eps in the units of :func:`grid_units`: 1/2 where r bends, 1 at a kink, 0 where it is exact.
+
+    Examples
+    --------
+    >>> from relverify.relations import parse_relation
+    >>> box = parse_box("[0,1]")
+    >>> [grid_rate(parse_relation(text), box, box) for text in ("exp(x*y)", "brownian", "x*y")]
+    ['1/2', '1', '0']
+    """
+    kink, smooth = _split_kink(relation)
+    if kink != 0:
+        return "1"
+    terms = [_remainder(smooth, axis, x, y) for axis in "xy"]
+    if any(slope != 0 for _, slope in terms):
+        return "1"
+    return "1/2" if any(curve != 0 for curve, _ in terms) else "0"
+
+
 def _remainder(relation: Relation, axis: str, x: Box, y: Box) -> tuple[sp.Expr, sp.Expr]:
     """(a, b) so that interpolation on n pieces along an axis errs by at most a/n² + b/n; one of the two is 0.
 

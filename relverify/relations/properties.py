@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 
@@ -236,6 +237,7 @@ def _section(relation: Relation, var: str, x: Box, y: Box, curved: bool) -> sp.E
         raise InputError("relation", problem, "a relation that is twice differentiable there") from None
 
 
+@lru_cache(maxsize=16)
 def _ellipse(relation: Relation, x: Box, y: Box) -> tuple[sp.Expr, sp.Expr]:
     symbol, other = _one(relation, "bernstein_rho")
     return bernstein.best_ellipse(relation.expr, symbol, x[0], {other: y[0]}, relation.text)
