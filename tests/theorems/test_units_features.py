@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from relverify.rigor.enclose import enclose
 from relverify.strategies.numbers import rationals
 from relverify.theorems import (
+    barron_l2,
     barron_sup,
     barron_sup_affine,
     chebyshev_rank,
@@ -211,3 +212,25 @@ def test_the_mean_of_sampled_knots_lies_just_below_its_bound():
     with ctx.workprec(1024):
         stated, observed = enclose(formal.bound, values, 1024), instance.observed(1024)
         assert stated * (1 - arb(fmpq(1, 2**390))) < observed < stated
+
+
+def test_units_with_several_outputs_in_the_mean_square():
+    """Against the mean over all ordered draws, in floating point, of the error summed over outputs and points."""
+    masses, n = [1.0, 0.25, 4.0], 2
+    units = [((3.0, -4.0), (3 / 5, 4 / 5, 0.0), 0.5), ((-5.0, 12.0), (1 / 3, 2 / 3, 2 / 3), 2.0)]
+    exact = [([3, -4], ("3/5", "4/5", 0), "1/2"), ([-5, 12], ("1/3", "2/3", "2/3"), 2)]
+    instance = barron_l2._instance([1, "1/4", 4], exact, n)
+    sizes = [math.hypot(*a) * norm for a, _, norm in units]
+    V = sum(sizes)
+    assert float(instance.values["V"]) == V == 28.5
+    shapes = [[norm * v / math.sqrt(m) for v, m in zip(direction, masses, strict=True)] for _, direction, norm in units]
+    f = [[sum(a[j] * row[k] for (a, _, _), row in zip(units, shapes, strict=True)) for k in range(3)] for j in range(2)]
+    total = 0.0
+    for order in itertools.product(range(2), repeat=n):
+        error = 0.0
+        for j, k in itertools.product(range(2), range(3)):
+            drawn = sum(V * units[i][0][j] / math.hypot(*units[i][0]) * shapes[i][k] / units[i][2] for i in order) / n
+            error += masses[k] * (drawn - f[j][k]) ** 2
+        total += math.prod(sizes[i] / V for i in order) * error
+    assert math.isclose(float(instance.exact) ** 2, total, rel_tol=1e-12)
+    assert math.isclose(float(barron_l2.THEOREM.bound.evaluate(20, instance.values).value) ** 2, total, rel_tol=1e-12)
