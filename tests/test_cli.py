@@ -219,3 +219,26 @@ def test_verify_leaves_nothing_beside_its_folder(tmp_path):
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert found.returncode == 0, found.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
+EMPTY = [
+    ["certify", "net.safetensors", "--relation", "x*y", "--x", "[0,1]", "--out"],
+    ["synthesize", "x*y", "--x", "[0,1]", "--eps", "1/4", "--out"],
+    ["train", "x*y", "--x", "[0,1]", "--eps", "1/4", "--out"],
+    ["limits", "x*y", "--x", "[0,1]", "--eps", "1/4", "--out"],
+    ["audit", "model.safetensors", "--config", "config.json", "--out"],
+    ["verify", "perturbation", "--out"],
+    ["report", "store", "--out"],
+    ["new", "my-theorem", "--out"],
+    ["compare", "x*y", "--x", "[0,1]", "--eps", "1/4", "--plot"],
+]
+
+
+@pytest.mark.parametrize("arguments", EMPTY, ids=lambda a: a[0])
+def test_empty_paths_are_refused_before_any_work(capsys, tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    for given in ([*arguments, ""], [*arguments[:-1], arguments[-1] + "="]):
+        code, out, err = run(capsys, *given)
+        assert code == 64 and out == "" and err.count("\n") == 1
+        assert f"{arguments[-1]}: is empty" in err
+    assert list(tmp_path.iterdir()) == []

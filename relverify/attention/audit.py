@@ -93,8 +93,9 @@ class Audit:
     def write(self, folder: str | os.PathLike[str]) -> dict[str, str]:
         """Write ``audit.html``, ``audit.json`` and the heat maps into a folder; returns the files by name."""
         from relverify.attention.audit_report import write
+        from relverify.networks.files import make_folder
 
-        return write(self, Path(folder))
+        return write(self, make_folder(folder))
 
 
 def audit(

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from relverify.attention.figures import Figures
-from relverify.errors import InputError
-from relverify.networks.files import write_atomically
+from relverify.networks.files import make_folder, write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -176,10 +175,7 @@ def write(audit: Audit, folder: Path) -> dict[str, str]:
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError("out", f"cannot make {folder}: {error.strerror}", "a folder") from error
+    make_folder(folder)
     offset = audit.offsets[0]
     files, images = {}, []
     for name, title, value, scale in MAPS:

@@ -20,6 +20,7 @@ from relverify.campaign.tasks import carry_out
 from relverify.core.graph import propagate
 from relverify.core.registry import theorems
 from relverify.errors import InputError
+from relverify.networks.files import make_folder
 from relverify.rigor.decide import Verdict, overall
 
 if TYPE_CHECKING:
@@ -168,11 +169,7 @@ def verify(
     if quick and full:
         raise InputError("full", "contradicts quick", "one of the two")
     plan = make_plan(labels, quick, seed, device, full)
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError("out", f"{folder} cannot be made ({error.strerror})", "a writable folder") from None
+    folder = make_folder(out)
     start = time.perf_counter()
     store = Store(folder / "results.sqlite")
     try:
@@ -229,11 +226,7 @@ def rebuild(store: str | Path, out: str | Path | None = None) -> Report:
     missing = sum(result is None for _, result in found)
     not_run = tuple(known.get("not_run", ())) + ((f"{missing} of {len(tasks)} tasks: unfinished",) if missing else ())
     results = tuple(_inherit([result for _, result in found if result is not None]))
-    folder = path.parent if out is None else Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError("out", f"{folder} cannot be made ({error.strerror})", "a writable folder") from None
+    folder = make_folder(path.parent if out is None else out)
     seconds, provenance = float(known.get("seconds", 0.0)), known.get("provenance", {})
     report = Report(results, not_run, seconds, folder, provenance, path.parent)
     write(report)

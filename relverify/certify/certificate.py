@@ -171,6 +171,8 @@ def require_writable(
     """
     if semantics != "real":
         raise InputError("out", f"no certificate is written for the semantics {semantics}", "real")
+    if not os.fspath(path):
+        raise InputError("out", "is empty", "a file in an existing folder")
     if not Path(path).parent.is_dir() or Path(path).is_dir():
         raise InputError("out", f"{path} cannot be written", "a file in an existing folder")
     relation_tape(relation, phi.in_features, psi.in_features)

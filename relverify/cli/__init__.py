@@ -7,7 +7,10 @@ returns. The module of a command that is called like a built-in function ends in
 from __future__ import annotations
 
 import importlib
+import itertools
+import os
 import pkgutil
+import signal
 import sys
 from typing import Annotated, NoReturn
 
@@ -55,7 +58,12 @@ def run(arguments: list[str] | None = None) -> int:
     if not (sys.argv[1:] if arguments is None else arguments):
         app(args=["--help"], prog_name="relverify", standalone_mode=False)
         return USAGE
+    given = sys.argv[1:] if arguments is None else arguments
     try:
+        for name, value in itertools.pairwise([*given, "end"]):
+            option, equals, text = name.partition("=")
+            if name.startswith("--") and (text if equals else value) == "":
+                raise InputError(option, "is empty", "a value")
         code = app(args=arguments, prog_name="relverify", standalone_mode=False)
     except (InputError, MissingDependency) as error:
         return _refuse(str(error))
@@ -72,7 +80,17 @@ def run(arguments: list[str] | None = None) -> int:
 
 def main() -> NoReturn:
     """Entry point of the command."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _ended)
     sys.exit(run())
+
+
+def _ended(number: int, _: object, process: int = os.getpid()) -> None:
+    """End by an exception, so that temporary files are removed; processes that were forked end at once."""
+    if os.getpid() != process:
+        os._exit(128 + number)
+    raise SystemExit(128 + number)
 
 
 def _refuse(message: str) -> int:

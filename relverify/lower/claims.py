@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from flint import fmpq, fmpq_mat
@@ -130,7 +129,7 @@ class Limits:
         from relverify.networks.files import write_atomically
 
         text = json.dumps({"format": "relverify-limits-1", **self.as_dict(True)}, indent=1, ensure_ascii=False) + "\n"
-        return str(write_atomically(Path(path), text.encode(), "out"))
+        return str(write_atomically(path, text.encode(), "out"))
 
 
 def limits(

@@ -6,11 +6,9 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from relverify.errors import InputError
-from relverify.networks.files import save, write_atomically
+from relverify.networks.files import make_folder, save, write_atomically
 from relverify.networks.mlp import MLP
 
 
@@ -44,11 +42,7 @@ def write_certified(
     InputError
         If the folder cannot be written.
     """
-    folder = Path(directory)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError("out", f"cannot create {folder}: {error.strerror}", "a writable folder") from error
+    folder = make_folder(directory)
     networks = {"phi": phi} | ({} if psi is None else {"psi": psi})
     files, digests = {}, {}
     for name, network in networks.items():

@@ -7,9 +7,10 @@ all: to a temporary file in the same folder, which then replaces the target.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-import tempfile
+import secrets
 from pathlib import Path
 
 import numpy as np
@@ -41,23 +42,50 @@ def write_atomically(path: str | os.PathLike[str], data: bytes, argument: str = 
     InputError
         If the folder does not exist or cannot be written.
     """
+    _not_empty(path, argument)
     target = Path(path)
-    temporary = None
+    # the name is known before the file exists, so that an interrupt at any time finds what is to be removed
+    temporary = target.parent / f".{target.name[:50]}.{secrets.token_hex(8)}.tmp"
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-        with os.fdopen(handle, "wb") as stream:
+        with open(temporary, "xb") as stream:
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)  # mkstemp makes the file private
         os.replace(temporary, target)
     except OSError as error:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
         raise InputError(argument, f"cannot write {target}: {error.strerror}", "a writable path") from error
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
     return target
+
+
+def make_folder(path: str | os.PathLike[str], argument: str = "out") -> Path:
+    """A folder for results, which is made if need be.
+
+    Parameters
+    ----------
+    path : path
+    argument : str
+        Name used in the error message.
+
+    Raises
+    ------
+    InputError
+        If the path is empty, or the folder cannot be made.
+    """
+    _not_empty(path, argument)
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(argument, f"{folder} cannot be made ({error.strerror})", "a writable folder") from error
+    return folder
+
+
+def _not_empty(path: str | os.PathLike[str], argument: str) -> None:
+    if not os.fspath(path):
+        raise InputError(argument, "is empty", "a path")
 
 
 def save(mlp: MLP, path: str | os.PathLike[str]) -> Path:

@@ -1,6 +1,10 @@
 """Network files: exact round trips, refusal of damaged files, nothing half-written."""
 
 import os
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -106,3 +110,50 @@ def test_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
     monkeypatch.undo()
     with pytest.raises(InputError, match="cannot write"):
         files.save(NET, tmp_path / "no" / "net.safetensors")
+
+
+WRITER = """
+import sys
+from relverify import cli
+from relverify.networks.files import write_atomically
+
+def work():
+    print("ready", flush=True)
+    while True:
+        write_atomically(sys.argv[1], bytes(3_000_000))
+
+cli.run = work
+cli.main()
+"""
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_signals_leave_no_half_written_file(tmp_path, sent):
+    target = tmp_path / "a.bin"
+    for wait in (0.0, 0.0123, 0.0371, 0.0619):
+        command = [sys.executable, "-c", WRITER, str(target)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(wait)
+        process.send_signal(sent)
+        process.communicate(timeout=30)
+        assert process.returncode == (128 + sent if sent == signal.SIGTERM else -sent)
+        names = set(os.listdir(tmp_path))
+        assert not target.exists() or target.stat().st_size == 3_000_000
+        if sent != signal.SIGKILL:
+            assert names <= {"a.bin"}
+        # what a killed process leaves is hidden, and does not hinder the next one
+        assert all(name == "a.bin" or name.startswith(".a.bin.") for name in names)
+    assert files.write_atomically(target, b"whole").read_bytes() == b"whole"
+
+
+def test_paths_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_bytes(b"")
+    for path in ("", tmp_path, tmp_path / "missing" / "a", tmp_path / "file" / "a", tmp_path / ("ä" * 300)):
+        with pytest.raises(InputError) as caught:
+            files.write_atomically(path, b"data", "out")
+        assert str(caught.value).startswith("out: ") and "\n" not in str(caught.value)
+    for path in ("", tmp_path / "file", tmp_path / "file" / "a"):
+        with pytest.raises(InputError, match=r"^out: "):
+            files.make_folder(path)
+    assert os.listdir(tmp_path) == ["file"]
