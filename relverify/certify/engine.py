@@ -141,7 +141,9 @@ def matrix_certificate(
         elif search.refuted:
             verdict = Verdict.REFUTED
     upper = dyadic(search.upper) if math.isfinite(search.upper) else None
-    reason = search.reason if upper is not None else f"{search.reason}; r or its derivatives are unbounded somewhere"
+    reason = search.reason
+    if not search.bounded and verdict is not Verdict.REFUTED and not reason.startswith("r "):
+        reason = f"{reason}; r has no finite bound on some cells"
     seconds = time.perf_counter() - start
     return MatrixCertificate(
         upper,

@@ -168,7 +168,13 @@ class Jet:
 
     def square(self) -> Jet:
         """The square."""
-        return self.apply(functions.square)
+        jet = self.apply(functions.square)
+        least, most = max(self.low, -self.high, 0.0), max(-self.low, self.high)
+        # exact ends stay exact: 1 - x^2 is not negative for |x| <= 1
+        jet.low, jet.high = (
+            end * end if _exact_square(end) else bound for end, bound in ((least, jet.low), (most, jet.high))
+        )
+        return jet
 
     def power(self, exponent: int) -> Jet:
         """A power with an integer exponent of at least 2."""
@@ -279,6 +285,10 @@ def _outwards(low: float, high: float) -> tuple[float, float]:
     return (-math.inf if math.isnan(low) else low), (math.inf if math.isnan(high) else high)
 
 
+def _exact_square(value: float) -> bool:
+    return math.isfinite(value * value) and dyadic(value) ** 2 == dyadic(value * value)
+
+
 def _product_bounds(a: Jet, b: Jet) -> tuple[float, float]:
     corners = [x * y for x in (a.low, a.high) for y in (b.low, b.high)]
     if any(math.isnan(c) for c in corners):
@@ -300,7 +310,9 @@ def constant(value: fmpq | arb | int) -> Jet:
     return Jet(None, np.float64(middle), {}, np.float64((hi - lo) * UP + TINY), lo, hi)
 
 
-def variables(centres: Sequence[np.ndarray], halves: Sequence[np.ndarray]) -> list[Jet]:
+def variables(
+    centres: Sequence[np.ndarray], halves: Sequence[np.ndarray], ends: Sequence[tuple[float, float]] | None = None
+) -> list[Jet]:
     """The coordinates as models on cells |x_i - centre_i| <= half_i.
 
     Parameters
@@ -308,6 +320,8 @@ def variables(centres: Sequence[np.ndarray], halves: Sequence[np.ndarray]) -> li
     centres, halves : sequence of ndarray
         One array a coordinate; the arrays of all coordinates are broadcast against each other, for instance shapes
         (n, 1) for those of x and (1, m) for those of y.
+    ends : sequence of (float, float), optional
+        A box outside of which nothing is claimed: a root of x stays defined on cells that begin at 0.
 
     Notes
     -----
@@ -322,5 +336,8 @@ def variables(centres: Sequence[np.ndarray], halves: Sequence[np.ndarray]) -> li
         remainder = np.where(valid, 0.0, np.nan) if not np.all(valid) else np.float64(0.0)
         with np.errstate(all="ignore"):
             low, high = (centre - half).min(initial=np.inf), (centre + half).max(initial=-np.inf)
-        jets.append(Jet(cells, centre, {(i,): np.float64(1.0)}, remainder, *_outwards(float(low), float(high))))
+        low, high = _outwards(float(low), float(high))
+        if ends is not None:
+            low, high = max(low, ends[i][0]), min(high, ends[i][1])
+        jets.append(Jet(cells, centre, {(i,): np.float64(1.0)}, remainder, low, high))
     return jets

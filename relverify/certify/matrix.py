@@ -40,6 +40,8 @@ class Side:
     ----------
     table : Monomials
     centre, half : ndarray, shape (n, p)
+    ends : ndarray, shape (2, p)
+        Bounds of the coordinates of all cells: centre - half may be rounded across the end of the box.
     coefficients : ndarray, shape (M, n // g, g, d)
     left, right : ndarray, shape (n // g, g, K)
         Rows of the two factors of the bound of the rest, as the first and as the second network.
@@ -50,6 +52,7 @@ class Side:
     table: Monomials
     centre: np.ndarray
     half: np.ndarray
+    ends: np.ndarray
     coefficients: np.ndarray
     left: np.ndarray
     right: np.ndarray
@@ -79,7 +82,8 @@ def side(network: MLP, other: MLP, lo: np.ndarray, hi: np.ndarray, group: int) -
     centre, half = centres(lo, hi)
     shape = (len(lo) // group, group, -1)
     coefficients = models.coefficients.reshape(len(table), *shape)
-    return Side(table, centre, half, coefficients, left.reshape(shape), right.reshape(shape), size)
+    ends = np.stack([lo.min(axis=0), hi.max(axis=0)])
+    return Side(table, centre, half, ends, coefficients, left.reshape(shape), right.reshape(shape), size)
 
 
 def joined(sides: Sequence[Side]) -> Side:
@@ -88,7 +92,8 @@ def joined(sides: Sequence[Side]) -> Side:
         return sides[0]
     axes = {"centre": 0, "half": 0, "coefficients": 1, "left": 0, "right": 0, "size": 0}
     arrays = {name: np.concatenate([getattr(s, name) for s in sides], axis=axis) for name, axis in axes.items()}
-    return Side(sides[0].table, **arrays)
+    ends = np.stack([s.ends for s in sides])
+    return Side(sides[0].table, ends=np.stack([ends[:, 0].min(axis=0), ends[:, 1].max(axis=0)]), **arrays)
 
 
 def _factors(network: MLP, other: MLP, models: Models, table: Monomials) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -180,7 +185,8 @@ def _pair_bounds(
     g, h = first.left.shape[1], second.right.shape[1]
     i, j = pairs.first[pairs.block] * g + pairs.row, pairs.second[pairs.block] * h + pairs.column
     half = [*first.half[i].T, *second.half[j].T]
-    model = taylor_model(expr, tuple(symbols), [*first.centre[i].T, *second.centre[j].T], half)
+    ends = np.concatenate([first.ends, second.ends], axis=1).T.tolist()
+    model = taylor_model(expr, tuple(symbols), [*first.centre[i].T, *second.centre[j].T], half, ends)
     flat = (pairs.block * g + pairs.row) * h + pairs.column
     left, right = Factor(first, first.left, pairs.first), Factor(second, second.right, pairs.second)
     (rest,) = device.entries(left, right, flat)

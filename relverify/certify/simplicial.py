@@ -194,7 +194,7 @@ class _Search:
         eps: fmpq | None, within: fmpq | None,
     ) -> None:  # fmt: skip
         self.error = PointError(relation, phi, psi)
-        self.ends, self.symmetric = ends, symmetric
+        self.ends, self.symmetric, self.hull = ends, symmetric, [(float_below(a), float_above(b)) for a, b in ends]
         self.first = _Triangles(phi, ends[:2])
         self.second = self.first if symmetric else _Triangles(psi, ends[2:])
         self.eps = None if eps is None else float_floor(eps)
@@ -303,7 +303,7 @@ class _Search:
         cx, cy, hx, hy = x.centre[i][:, :, None], y.centre[j][:, None], x.half[i][:, :, None], y.half[j][:, None]
         model = taylor_model(
             self.error.expr, self.error.symbols, [cx[..., 0], cx[..., 1], cy[..., 0], cy[..., 1]],
-            [hx[..., 0], hx[..., 1], hy[..., 0], hy[..., 1]],
+            [hx[..., 0], hx[..., 1], hy[..., 0], hy[..., 1]], self.hull,
         )  # fmt: skip
         g, h = model.gradient, model.hessian
         # u (m, 4, 1, 3), v (m, 1, 4, 3): the vertices relative to the centres

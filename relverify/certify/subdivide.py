@@ -27,12 +27,15 @@ from relverify.certify.matrix import Side, pair_bounds
 from relverify.certify.parallel import Pool
 from relverify.certify.point import GAIN, PointError
 from relverify.certify.result import ABOVE, MET
+from relverify.certify.singular import corners, grid, undefined
 from relverify.certify.taylor import compile_jets
 from relverify.rigor.exact import dyadic
 
 CHUNK = 8192  # arrays of 64 KiB: common allocators return those above 128 KiB to the system, which costs page faults
 CANDIDATES = 6
 COARSE = 1e-3  # of climbs between levels, which only settle pairs; the last one is as fine as the result
+PLACES = 256  # pairs without a finite bound that are looked at for a reason
+UNBOUNDED = 0.02  # the part of the limit of cells from which such pairs end the search, if they do not get fewer
 PAUSE = 0.1  # seconds between two lines of progress
 
 
@@ -104,9 +107,10 @@ class Search:
         self.lower, self.upper, self.cells = 0.0, 0.0, 0
         self.argmax = tuple((a + b) / 2 for a, b in ends)
         self.reason = ""
-        self.stuck = 0.0
+        self.stuck, self.bounded = 0.0, True
         self.candidates: list[tuple[float, np.ndarray, np.ndarray]] = []
         self.settled, self.met, self.shown = 0.0, 0.0, -math.inf
+        self.unbounded: dict[int, int] = {}  # pairs without a finite bound, by level
         self.record(self.argmax)
 
     # -- targets ---------------------------------------------------------------------------------------------------
@@ -135,6 +139,10 @@ class Search:
         if size > self.lower:
             self.lower, self.argmax = size, point
 
+    def exact(self, point: np.ndarray) -> tuple[fmpq, ...]:
+        """The point of the box at, or next to, a float64 point."""
+        return tuple(min(max(dyadic(float(v)), a), b) for v, (a, b) in zip(point, self.ends, strict=True))
+
     def climb(self, gain: float = GAIN) -> None:
         """Search a larger error from the best centres found, and prove it."""
         found = sorted(self.candidates, key=lambda c: -c[0])[:CANDIDATES]
@@ -145,8 +153,7 @@ class Search:
         lo, hi = self.box
         point, size = self.error.climb(np.clip(points, lo, hi), steps, lo, hi, gain=gain)
         if size > self.lower * (1 + 1e-4):
-            exact = tuple(min(max(dyadic(float(v)), a), b) for v, (a, b) in zip(point, self.ends, strict=True))
-            self.record(exact)
+            self.record(self.exact(point))
 
     # -- the search ------------------------------------------------------------------------------------------------
 
@@ -180,6 +187,7 @@ class Search:
         if not len(cells.known):
             return
         largest = float(cells.known.max())
+        self.bounded = self.bounded and (level < 0 or largest < math.inf)
         if stuck:
             self.stuck = max(self.stuck, largest)
         else:
@@ -272,11 +280,13 @@ class Search:
         if not any(len(w.known) for w in waiting):
             waiting.clear()
             return
+        cells = Family(*(np.concatenate(v) for v in zip(*waiting, strict=True)))
+        waiting.clear()
         if not self._stopped():
             self.climb(COARSE)
             self._report(level, True)
-        cells = Family(*(np.concatenate(v) for v in zip(*waiting, strict=True)))
-        waiting.clear()
+            if not self._stopped():
+                self.reason = self._unbounded(level, cells)
         fails = ~(cells.known <= self.target)
         self._settle(level, Family(*(v[~fails] for v in cells)))
         cells = Family(*(v[fails] for v in cells))
@@ -287,6 +297,26 @@ class Search:
             self._settle(level, cells)
         elif len(cells.known):
             self._process(level + 1, cells)
+
+    def _unbounded(self, level: int, cells: Family) -> str:
+        """Say why smaller cells would not bound r either, if it is seen; empty if not."""
+        pairs = np.flatnonzero(np.isinf(cells.known))
+        if not len(pairs):
+            return ""
+        self.unbounded[level] = self.unbounded.get(level, 0) + len(pairs)
+        chosen = pairs[np.linspace(0, len(pairs) - 1, min(PLACES, len(pairs))).astype(np.int64)]
+        sides = [a.corners(level, k[chosen]) for a, k in zip(self.axes, cells[:2], strict=True)]
+        lo, hi = (np.concatenate(ends, axis=1) for ends in zip(*sides, strict=True))
+        points = np.concatenate([corners(lo, hi), grid(self.ends)]) if level == 0 else corners(lo, hi)
+        counts = [self.unbounded.get(k, 0) for k in (level - 2, level - 1, level)]
+        if counts == sorted(counts) and counts[2] > UNBOUNDED * self.limits.max_cells:
+            return f"r has no finite bound on {counts[2]} pairs of cells, more than on larger ones"
+        found = undefined(self.error.expr, self.error.symbols, points, self.ends)
+        if found is None:
+            return ""
+        beside = np.clip(found.beside, *self.box)
+        self.record(self.exact(beside[np.abs(self.error.floats(beside)).argmax()]))
+        return ABOVE if self.refuted and self.factor is None else found.reason
 
     def _report(self, level: int, always: bool = False) -> None:
         """Say what is being proved, and for how much of the domain it is."""

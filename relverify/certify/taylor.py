@@ -56,7 +56,11 @@ def compile_jets(expression: sp.Expr, arguments: tuple[sp.Symbol, ...]) -> Calla
 
 
 def taylor_model(
-    expression: sp.Expr, symbols: Sequence[sp.Symbol], centres: Sequence[np.ndarray], halves: Sequence[np.ndarray]
+    expression: sp.Expr,
+    symbols: Sequence[sp.Symbol],
+    centres: Sequence[np.ndarray],
+    halves: Sequence[np.ndarray],
+    ends: Sequence[tuple[float, float]] | None = None,
 ) -> Model:
     """Taylor models of an expression on all cells, in blocks.
 
@@ -67,12 +71,14 @@ def taylor_model(
     symbols : sequence of Symbol
         One a coordinate.
     centres, halves : sequence of ndarray
-        As for :func:`variables`.
+    ends : sequence of (float, float), optional
+        As for :func:`relverify.certify.jets.variables`.
 
     Returns
     -------
     Model
-        With |r(c + u) - value - Σ g_i u_i - ½ Σ H_ij u_i u_j| <= remainder for all |u_i| <= half_i.
+        With |r(c + u) - value - Σ g_i u_i - ½ Σ H_ij u_i u_j| <= remainder for all |u_i| <= half_i with c + u in the
+        box of `ends`.
 
     Raises
     ------
@@ -101,7 +107,7 @@ def taylor_model(
         for start in range(0, full[0], rows):
             part = slice(start, start + rows)
             pieces = [a if a.shape[0] == 1 else a[part] for a in arrays]
-            jet = code(*variables(pieces[:count], pieces[count:]))
+            jet = code(*variables(pieces[:count], pieces[count:], ends))
             results[()][part] = jet.value
             bound = remainder[part]
             bound[...] = jet.remainder

@@ -21,6 +21,7 @@ from relverify.networks.mlp import MLP
 from relverify.relations.parse import parse_relation
 from relverify.rigor.decide import Verdict
 from relverify.rigor.exact import dyadic
+from relverify.rigor.pictures import compile_numpy
 
 TEXTS = {
     1: ["exp(-2*(x-y)^2)", "tanh(4*(x-y))", "min(x,y)", "abs(sin(5*x+y))", "1/(3+x*y)", "sqrt(x^2+y^2+1/10)", "1/7"],
@@ -207,6 +208,48 @@ def test_cells_of_piecewise_linear_networks_end_at_kinks():
     lo, hi = axis.corners(0, np.arange(axis.count))
     assert axis.count % axis.group == 0 and np.array_equal(lo[1:], hi[:-1]) and lo[0] == -1 and hi[-1] == 1
     assert all(np.abs(lo - float(v.p) / float(v.q)).min() < 1e-9 for v in net.breakpoints(-1, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1/(x-y)", "divides by x - y, which is 0 at (x, y) = ("),
+        ("log(x-y)", "takes the logarithm of x - y, which is negative at (x, y) = ("),
+        ("tan(3*x+y)", "divides by cos(3*x + y), which has both signs"),
+    ],
+)
+def test_a_relation_that_is_undefined_in_the_box_ends_the_search(text, said):
+    found = matrix_certificate(parse_relation(text), LINE, None, "[-1,1]")
+    assert found.upper is None and said in found.reason and found.cells <= 64**2
+    if text != "log(x-y)":
+        # the error grows without bound beside the place: no eps is met
+        found = matrix_certificate(parse_relation(text), LINE, None, "[-1,1]", eps="1e12")
+        assert found.verdict is Verdict.REFUTED and found.lower > 10**12 and found.cells <= 64**2
+
+
+def test_a_bound_that_stays_infinite_ends_the_search():
+    """A double zero beside the points that are tried: the pairs without a bound only get more."""
+    relation = parse_relation("1/(x^2-2*x*y+y^2+2/3*x-2/3*y+1/9)")
+    found = matrix_certificate(relation, LINE, None, "[-1,1]", max_cells=1_000_000)
+    assert found.upper is None and "r has no finite bound on" in found.reason and found.cells < 200_000
+
+
+def test_a_limit_before_all_cells_are_bounded_does_not_blame_the_relation():
+    found = matrix_certificate(parse_relation("x*y"), LINE, None, "[-1,1]", time_limit=0)
+    assert found.upper is None and found.reason == "time limit reached"
+    found = matrix_certificate(parse_relation("x*y"), LINE, None, "[1,2]", eps="1/100")
+    assert found.reason == "target met" or "finite" not in found.reason
+
+
+@pytest.mark.parametrize("text", ["sqrt(x+1)*y", "sqrt(1-x^2)*y", "sqrt((1-x^2)*(1-y^2))", "(x+1)^(1/3)"])
+def test_roots_that_vanish_at_the_end_of_the_box_are_bounded(text):
+    """Half-widths are rounded up, so that a cell might begin before the box does."""
+    relation, x = parse_relation(text), np.linspace(-1, 1, 401)
+    found = matrix_certificate(relation, LINE, None, "[-1,1]")
+    code = compile_numpy(relation.expr, relation.x_symbols + relation.y_symbols)
+    largest = np.abs(code(x[:, None], x) - LINE(x[:, None]) @ LINE(x[:, None]).T).max()
+    assert found.reason == "target met" and found.ratio <= 1.1
+    assert dyadic(float(largest) * (1 - 1e-12)) <= found.upper
 
 
 @pytest.mark.parametrize("text", ["1/(x-y)", "log(x-y)", "1/(x*y)"])
