@@ -34,7 +34,7 @@ class BoundResult(dict[str, Any]):
 
     Keys: ``label``, ``solved_for``, ``parameters``, ``value``, ``lo``, ``hi`` (decimal strings, the true value lies in
     [lo, hi]), ``integer`` (the certified count, or None), ``guarantee``, ``mpmath`` (the second opinion, which lies
-    inside), ``digits``.
+    inside), ``digits``, ``assumed`` (hypotheses on a given relation that are neither proved nor refuted).
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -95,8 +95,9 @@ def bound(
     record = theorem(label)
     function = record.resource(solve) if solve else record.bound
     given: dict[str, Any] = {**(values or {}), **named}
+    assumed: list[str] = []
     if relation is not None:
-        given = {**_constants(record, function, relation, x, y, given), **given}
+        given = {**_constants(record, function, relation, x, y, given, assumed), **given}
     result = function.evaluate(digits, given)
     return BoundResult(
         label=label,
@@ -109,6 +110,7 @@ def bound(
         guarantee="enclosed",
         mpmath=_decimal(result),
         digits=digits,
+        assumed=assumed,
     )
 
 
@@ -119,7 +121,13 @@ def _decimal(result: Enclosure) -> str:
 
 
 def _constants(
-    record: Any, function: Any, text: str | Relation, x: str | Box | None, y: str | Box | None, given: Mapping[str, Any]
+    record: Any,
+    function: Any,
+    text: str | Relation,
+    x: str | Box | None,
+    y: str | Box | None,
+    given: Mapping[str, Any],
+    assumed: list[str],
 ) -> dict[str, Any]:
     from relverify.relations.properties import constants
 
@@ -128,7 +136,7 @@ def _constants(
     x_box = parse_box(x, "x")
     y_box = parse_box(y, "y") if y is not None else x_box
     wanted = {s.name for s in function.symbols} - set(given)
-    return constants(record, read_relation(text), x_box, y_box, wanted)
+    return constants(record, read_relation(text), x_box, y_box, wanted, assumed)
 
 
 def show(label: str) -> dict[str, Any]:

@@ -38,5 +38,5 @@ def command(
     lines = [("value", result.value), ("lo", result.lo), ("hi", result.hi), ("mpmath", result.mpmath)]
     if result.integer is not None:
         lines.insert(0, (f"{solve} (certified integer)", str(result.integer)))
-    print_lines(lines)
+    print_lines([*lines, *(("assumed", hypothesis) for hypothesis in result.assumed)])
     return 0

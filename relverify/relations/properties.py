@@ -16,6 +16,7 @@ from relverify.core.box import Box
 from relverify.core.theorem import Theorem
 from relverify.errors import InputError
 from relverify.relations import barron, bernstein
+from relverify.relations.indefinite import negative_form
 from relverify.relations.relation import Relation
 from relverify.relations.sup import supremum
 from relverify.rigor.calculus import derivative
@@ -158,8 +159,7 @@ def _(relation: Relation, x: Box, y: Box) -> sp.Expr:
 @_property("kernel_barron", "∫ √(∂²_x∂²_y r(s,s)) √(1+s²) ds, the curved Barron norm of x ↦ r(x, ·) in its RKHS")
 def _(relation: Relation, x: Box, y: Box) -> sp.Expr:
     symbol, other = _one(relation, "kernel_barron")
-    if not (x == y and relation.symmetric and relation.psd_on(x) is not False):
-        raise InputError("relation", f"{relation.text} is not a PSD kernel on {x}", "a PSD kernel for kernel_barron")
+    known_psd(relation, x, y, "a PSD kernel for kernel_barron")
     mixed = derivative(derivative(relation.expr, symbol, 2), other, 2).subs(other, symbol)
     if mixed.has(sp.DiracDelta, sp.nan, sp.zoo):
         problem = f"{relation.text} has no finite kernel_barron: ∂⁴r/∂x²∂y² is not a function on the diagonal"
@@ -243,7 +243,30 @@ def _ellipse(relation: Relation, x: Box, y: Box) -> tuple[sp.Expr, sp.Expr]:
     return bernstein.best_ellipse(relation.expr, symbol, x[0], {other: y[0]}, relation.text)
 
 
-def constants(theorem: Theorem, relation: Relation, x: Box, y: Box, wanted: set[str]) -> dict[str, sp.Expr]:
+def known_psd(relation: Relation, x: Box, y: Box, accepted: str) -> bool:
+    """Whether a relation is known to be PSD; False if that is neither proved nor refuted.
+
+    Raises
+    ------
+    InputError
+        If it is not symmetric, or not PSD.
+    """
+    what = f"{relation.text} is not symmetric positive semidefinite"
+    if x != y:
+        raise InputError("relation", f"{what}: its boxes {x} and {y} differ", accepted)
+    if not relation.symmetric:
+        known = f"{what}: r(x, y) and r(y, x) differ" if relation.asymmetric else f"{relation.text} may not be symmetric"
+        raise InputError("relation", known, accepted)
+    psd = relation.psd_on(x)
+    reason = relation.psd_reason if psd is False else "" if psd else negative_form(relation, x)
+    if psd is False or reason:
+        raise InputError("relation", f"{what} on {x}" + (f": {reason}" if reason else ""), accepted)
+    return psd is True
+
+
+def constants(
+    theorem: Theorem, relation: Relation, x: Box, y: Box, wanted: set[str], assumed: list[str] | None = None
+) -> dict[str, sp.Expr]:
     """The values of the quantities of a theorem that a relation on boxes determines.
 
     Parameters
@@ -254,6 +277,8 @@ def constants(theorem: Theorem, relation: Relation, x: Box, y: Box, wanted: set[
         One-dimensional.
     wanted : set of str
         The names of the symbols to compute.
+    assumed : list of str, optional
+        Receives the hypotheses that are neither proved nor refuted; without it they are refused.
 
     Returns
     -------
@@ -275,10 +300,13 @@ def constants(theorem: Theorem, relation: Relation, x: Box, y: Box, wanted: set[
     {'L': 1, 'M': 4}
     """
     symmetric_only = any(isinstance(h, str) and "PSD" in h for h in theorem.formal().hypotheses)
-    if symmetric_only and not (relation.symmetric and x == y and relation.psd_on(x) is not False):
-        raise InputError(
-            "relation", f"{relation.text} is not symmetric positive semidefinite", f"a PSD kernel for {theorem.label}"
-        )
+    if symmetric_only:
+        accepted = f"a PSD kernel for {theorem.label}"
+        if not known_psd(relation, x, y, accepted):
+            if assumed is None:
+                problem = f"{relation.text} is not known to be positive semidefinite on {x}"
+                raise InputError("relation", problem, accepted)
+            assumed.append(f"{relation.text} is positive semidefinite on {x} (neither proved nor refuted)")
     found: dict[str, sp.Expr] = {}
     for quantity in theorem.formal().quantities:
         if quantity.symbol.name in wanted and quantity.of_relation:

@@ -108,7 +108,7 @@ class Relation:
         if other == self.expr:
             return True
         # most relations differ from their reflection at a first point, which saves the algebra
-        if self._differs_from_reflection():
+        if self.asymmetric:
             return False
         difference = self.expr - other
         if sp.expand(difference) == 0:
@@ -118,9 +118,12 @@ class Relation:
             return False
         return bool(sp.simplify(difference) == 0)
 
-    def _differs_from_reflection(self) -> bool:
+    @functools.cached_property
+    def asymmetric(self) -> bool:
         """Whether r(x, y) is proved to differ from r(y, x) at one of a few points."""
         count = len(self.x_symbols)
+        if count != len(self.y_symbols):
+            return True
         try:
             value = compile_arb(self.expr, self.x_symbols + self.y_symbols)
         except UnknownNode:

@@ -97,7 +97,7 @@ def test_kernel_barron_in_closed_form_and_by_quadrature() -> None:
 
 @pytest.mark.parametrize("text", ["brownian", "exp(-abs(x-y))", "(1+abs(x-y))*exp(-abs(x-y))", "tanh_order(c=1)"])
 def test_kernel_barron_is_refused_with_the_reason(text: str) -> None:
-    with pytest.raises(InputError, match=r"on the diagonal|not a PSD kernel"):
+    with pytest.raises(InputError, match=r"on the diagonal|not symmetric positive semidefinite"):
         PROPERTIES["kernel_barron"](parse_relation(text), UNIT, UNIT)
 
 
