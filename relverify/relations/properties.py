@@ -255,8 +255,9 @@ def known_psd(relation: Relation, x: Box, y: Box, accepted: str) -> bool:
     if x != y:
         raise InputError("relation", f"{what}: its boxes {x} and {y} differ", accepted)
     if not relation.symmetric:
-        known = f"{what}: r(x, y) and r(y, x) differ" if relation.asymmetric else f"{relation.text} may not be symmetric"
-        raise InputError("relation", known, accepted)
+        if relation.asymmetric:
+            raise InputError("relation", f"{what}: r(x, y) and r(y, x) differ", accepted)
+        raise InputError("relation", f"{relation.text} is not known to be symmetric", accepted)
     psd = relation.psd_on(x)
     reason = relation.psd_reason if psd is False else "" if psd else negative_form(relation, x)
     if psd is False or reason:
