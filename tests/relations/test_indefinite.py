@@ -53,8 +53,3 @@ def test_bounds_refuse_what_is_violated(text, said):
     with pytest.raises(InputError) as caught:
         relverify.bound("grid-neurons", relation=text, x="[0,1]", eps="1/10", solve="n")
     assert said in str(caught.value)
-
-
-def test_comparisons_leave_out_what_is_not_proved():
-    found = relverify.compare("exp(-2*(x-y)^2)", x="[0,1]", eps="1/10")
-    assert "is not known to be positive semidefinite on [0,1]" in found.absent["grid-neurons"]
