@@ -32,6 +32,10 @@ class InputError(ValueError):
             text += f"; accepted: {accepted}"
         super().__init__(" ".join(text.split()))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
+        # as an error travels from a worker process to the one that waits for it
+        return type(self), (self.argument, self.problem, self.accepted)
+
 
 def _brief(text: str) -> str:
     """Text whose long numbers are cut to their first digits."""

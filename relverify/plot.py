@@ -21,9 +21,12 @@ STYLES: Mapping[str, dict[str, Any]] = {
     "predicted": {"color": "#1b6ca8", "marker": "o", "label": "suffices (theorem)"},
     "built": {"color": "#2a9d5c", "marker": "s", "label": "built and certified"},
     "trained": {"color": "#d1730b", "marker": "D", "linestyle": "none", "label": "trained and certified"},
+    "trained-paper": {
+        "color": "#7b4ab5", "marker": "P", "linestyle": "none", "label": "trained at the size of the paper, certified",
+    },
     "smallest": {"color": "#8a5a00", "marker": "^", "linestyle": ":", "label": "smallest trained and certified"},
     "needed": {"color": "#b3202c", "marker": "v", "label": "needed (lower bound)"},
-}
+}  # fmt: skip
 
 
 def _axes(ax: Axes | None, width: float = 5.2) -> Axes:
@@ -40,8 +43,8 @@ def unit_counts(curves: Mapping[str, Sequence[tuple[float, int]]], title: str = 
     Parameters
     ----------
     curves : mapping
-        From ``"predicted"``, ``"built"``, ``"trained"``, ``"smallest"``, ``"needed"`` to points (error, units); points
-        with no units are left out, since a logarithm has no place for them.
+        From ``"predicted"``, ``"built"``, ``"trained"``, ``"trained-paper"``, ``"smallest"``, ``"needed"`` to points
+        (error, units); points with no units are left out, since a logarithm has no place for them.
     title : str, optional
     ax : Axes, optional
 
@@ -59,9 +62,22 @@ def unit_counts(curves: Mapping[str, Sequence[tuple[float, int]]], title: str = 
             ax.plot(errors, counts, **{**style, "label": label})
     ax.set(xscale="log", yscale="log", xlabel="error ε", ylabel="hidden units", title=title)
     ax.invert_xaxis()
+    _plain_ticks(ax)
     ax.grid(alpha=0.3, which="both")
     ax.legend(frameon=False, fontsize="small")
     return ax
+
+
+def _plain_ticks(ax: Axes) -> None:
+    """Counts as 1, 2, 5, 10, ... and errors as 0.1, 0.01, ..., not as powers."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    for axis in (ax.xaxis, ax.yaxis):
+        low, high = sorted(axis.get_view_interval())
+        few = high < 1000 * low and axis is ax.yaxis
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def _slope(errors: Sequence[float], counts: Sequence[float]) -> float | None:
@@ -262,6 +278,8 @@ def _worst_point(ax: Axes, point: Sequence[float], label: bool = True) -> None:
     ax.plot(*point, marker="o", markersize=9, fillstyle="none", color="black", linestyle="none", clip_on=False)
     if not label:
         return
+    from matplotlib.patheffects import withStroke
+
     centre = [sum(ends) / 2 for ends in (ax.get_xlim(), ax.get_ylim())]
     inwards = (8 if point[0] < centre[0] else -8, 8 if point[1] < centre[1] else -8)
     ax.annotate(
@@ -272,6 +290,7 @@ def _worst_point(ax: Axes, point: Sequence[float], label: bool = True) -> None:
         ha="left" if inwards[0] > 0 else "right",
         va="bottom" if inwards[1] > 0 else "top",
         fontsize="small",
+        path_effects=[withStroke(linewidth=2.5, foreground="white")],
     )
 
 

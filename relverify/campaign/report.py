@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import json
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from relverify.networks.files import load, write_atomically
+from relverify.campaign.tasks import slug
+from relverify.errors import InputError
+from relverify.networks.files import load, make_folder, write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +29,10 @@ class RelationSection:
     Parameters
     ----------
     name : str
+    anchor : str
+        Of the section in the page.
+    formula : str
+        The relation written out.
     built : dict or None
         Result of the construction.
     trained : list of dict
@@ -38,6 +47,8 @@ class RelationSection:
     """
 
     name: str
+    anchor: str
+    formula: str
     built: dict[str, Any] | None
     trained: list[dict[str, Any]]
     counts: list[dict[str, Any]]
@@ -59,18 +70,21 @@ def write(report: Report) -> Path:
         The HTML page.
     """
     folder = report.folder
-    (folder / "plots").mkdir(exist_ok=True)
+    make_folder(folder / "plots")
     text = json.dumps(report.as_dict(), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     write_atomically(folder / "results.json", text.encode(), "out")
     write_atomically(folder / "results.csv", _table(report).encode(), "out")
     write_atomically(folder / "summary.md", _markdown(report).encode(), "out")
+    sections = _sections(report)
     page = (
         _environment()
         .get_template("report.html.jinja")
         .render(
             report=report,
+            versions=report.provenance.get("versions", {}),
+            labels={r["name"] for r in report.of_kind("theorem")},
             theorems=report.of_kind("theorem"),
-            relations=_sections(report),
+            relations=sections,
             attention=report.of_kind("attention"),
         )
     )
@@ -79,9 +93,6 @@ def write(report: Report) -> Path:
 
 def _table(report: Report) -> str:
     """One row a result: kind, name, verdict, detail, and the numbers of networks."""
-    import csv
-    import io
-
     text = io.StringIO()
     columns = ("kind", "name", "verdict", "seconds", "eps", "theorem", "seed", "units", "lower", "upper", "detail")
     rows = csv.DictWriter(text, columns, lineterminator="\n")
@@ -116,6 +127,9 @@ def _environment() -> Any:
         loader=PackageLoader("relverify.campaign"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["short"] = short
+    environment.filters["plain"] = plain
+    environment.filters["up"] = partial(bound, direction="up")
+    environment.filters["down"] = partial(bound, direction="down")
     return environment
 
 
@@ -130,6 +144,46 @@ def short(value: Any, digits: int = 4) -> str:
     if value is None:
         return "–"
     return f"{float(Fraction(value) if isinstance(value, str) else value):.{digits}g}"
+
+
+def bound(value: Any, direction: Literal["up", "down"]) -> str:
+    """A proved bound with four digits, which is still proved.
+
+    Examples
+    --------
+    >>> bound("0.00094381", "up"), bound("0.00094381", "down"), bound(None, "up")
+    ('0.0009439', '0.0009438', '–')
+    """
+    from flint import fmpq
+
+    from relverify.rigor.decimals import decimal_string
+
+    if value is None:
+        return "–"
+    exact = Fraction(value)
+    return decimal_string(fmpq(exact.numerator, exact.denominator), 4, direction)
+
+
+def plain(value: Any) -> str:
+    """An exact number as it is read.
+
+    Examples
+    --------
+    >>> plain("3/100"), plain("1/3")
+    ('0.03', '1/3')
+    """
+    number = Fraction(value)
+    decimal = f"{float(number):.6g}"
+    return decimal if Fraction(decimal) == number else str(number)
+
+
+def _formula(name: str) -> str:
+    from relverify.relations import parse_relation
+
+    try:
+        return str(parse_relation(name).expr).replace("**", "^")
+    except InputError:
+        return ""
 
 
 def _sections(report: Report) -> list[RelationSection]:
@@ -155,11 +209,8 @@ def _sections(report: Report) -> list[RelationSection]:
             figures.append(_figure(report, name, "error", surface))
         certificate = built.get(name, {}).get("result", {}).get("files", {}).get("certificate")
         download = base64.b64encode((report.networks / certificate).read_bytes()).decode() if certificate else ""
-        sections.append(
-            RelationSection(
-                name, built.get(name), trained, counts.get(name, []), figures, smallest.get(name, []), download
-            )
-        )
+        shared = built.get(name), trained, counts.get(name, []), figures, smallest.get(name, [])
+        sections.append(RelationSection(name, slug(name), _formula(name), *shared, download))
     return sections
 
 
@@ -183,7 +234,9 @@ def _count_plot(
     if built and "result" in built:
         curves["built"] = [(float(Fraction(built["result"]["eps"])), built["result"]["N"])]
     proved = [r for r in trained if r["verdict"] == "proved"]
-    curves["trained"] = [(float(Fraction(r["arguments"]["eps"])), r["result"]["units"]) for r in proved]
+    for curve, paper in (("trained", False), ("trained-paper", True)):
+        chosen = [r for r in proved if (r["arguments"]["theorem"] != "grid-neurons") is paper]
+        curves[curve] = [(float(Fraction(r["arguments"]["eps"])), r["result"]["units"]) for r in chosen]
     curves["smallest"] = [(float(Fraction(row["eps"])), row["units"]) for row in smallest]
     return unit_counts(curves, title=name)
 
@@ -212,17 +265,23 @@ def _surface_plot(report: Report, built: dict[str, Any] | None) -> Axes | None:
 
 
 _CAPTIONS = {
-    "units": "Hidden units over the error: what suffices by theorem, what was built and trained, what is needed. "
-    "The slopes are fitted; interpolation on a grid needs a power of -1/2 of a smooth relation, -1 at a kink.",
-    "error": "Error of the built network; the colours end at the certified bound.",
+    "units": "Hidden units against the error ε, both on logarithmic scales; smaller errors stand on the right. Between "
+    "the blue curve (a theorem says that so many suffice) and the red one (a theorem says that fewer cannot do) lie "
+    "the networks that were built and trained. A slope of -0.5 means that an error of a hundredth part takes ten "
+    "times the units, as for smooth relations; at a kink the slope is -1.",
+    "error": "The error r(x, y) − ⟨φ(x), ψ(y)⟩ of the network that was built, drawn at 201 × 201 points. The colours "
+    "end at the certified bound, which holds at all points.",
 }
 
 
 def _figure(report: Report, name: str, kind: str, ax: Axes) -> tuple[str, str]:
-    from relverify.campaign.tasks import slug
-
-    path = report.folder / "plots" / f"{slug(name)}-{kind}.png"
     figure = ax.get_figure(root=True)
     assert figure is not None
-    figure.savefig(path, dpi=130)
-    return _CAPTIONS[kind], base64.b64encode(path.read_bytes()).decode()
+    # small, so that the words stay readable where the page is narrow
+    figure.set_size_inches(4.4, 4.3 if kind == "units" else 3.6)
+    if kind == "units":
+        ax.legend(frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.16))
+    picture = io.BytesIO()
+    figure.savefig(picture, format="png", dpi=160)
+    write_atomically(report.folder / "plots" / f"{slug(name)}-{kind}.png", picture.getvalue(), "out")
+    return _CAPTIONS[kind], base64.b64encode(picture.getvalue()).decode()

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
 import platform
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from relverify._version import __version__
-from relverify.campaign.executors import dask_cluster, processes
+from relverify.campaign.executors import dask_cluster, processes, undisturbed
 from relverify.campaign.plan import Plan, Task, make_plan
 from relverify.campaign.store import Store
 from relverify.campaign.tasks import carry_out
@@ -171,21 +174,20 @@ def verify(
     plan = make_plan(labels, quick, seed, device, full)
     folder = make_folder(out)
     start = time.perf_counter()
-    store = Store(folder / "results.sqlite")
-    try:
-        if not resume:
-            store.clear()
-        store.describe({"not_run": plan.not_run, "provenance": _provenance(seed, device), "tasks": len(plan.tasks)})
-        store.plan(plan.tasks)
+    with _alone(folder), closing(Store(folder / "results.sqlite")) as store:
+        facts = {"not_run": plan.not_run, "provenance": _provenance(seed, device), "tasks": len(plan.tasks)}
+        store.plan(plan.tasks, facts, clear=not resume)
         with _workers(executor, dask, jobs) as workers:
             found = _run(plan, store, workers, folder, console)
         seconds = time.perf_counter() - start
         store.describe({"seconds": seconds})
-    finally:
-        store.close()
     results = tuple(_inherit([found[task.key] for task in plan.tasks]))
     report = Report(results, plan.not_run, seconds, folder, _provenance(seed, device))
-    write(report)
+    try:
+        write(report)
+    except InputError as error:
+        problem, accepted = f"{error.problem}; all results are kept", f"{error.accepted}, then: relverify report"
+        raise InputError(error.argument, problem, accepted) from error
     return report
 
 
@@ -215,12 +217,9 @@ def rebuild(store: str | Path, out: str | Path | None = None) -> Report:
     path = path / "results.sqlite" if path.is_dir() else path
     if not path.is_file():
         raise InputError("store", f"{path} does not exist", "results.sqlite of a campaign, or its folder")
-    source = Store(path)
-    try:
+    with closing(Store(path, "store", create=False)) as source:
         known, tasks = source.description(), source.planned()
         found = [(task, source.get(task)) for task in tasks]
-    finally:
-        source.close()
     if not tasks:
         raise InputError("store", f"{path} holds no plan", "results.sqlite of a campaign, or its folder")
     missing = sum(result is None for _, result in found)
@@ -231,6 +230,27 @@ def rebuild(store: str | Path, out: str | Path | None = None) -> Report:
     report = Report(results, not_run, seconds, folder, provenance, path.parent)
     write(report)
     return report
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """No other run writes into the folder meanwhile; what locks it ends with this process, however that ends."""
+    try:
+        import fcntl
+    except ImportError:  # not on Windows
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError("out", f"another run is writing into {folder}", "another folder, or wait") from None
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(handle)
 
 
 def _workers(executor: Executor | None, dask: str | None, jobs: int | None) -> AbstractContextManager[Executor]:
@@ -244,22 +264,48 @@ def _run(
 ) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     pending: dict[Future[dict[str, Any]], Task] = {}
-    for task in plan.tasks:
-        kept = store.get(task)
-        if kept is not None:
-            found[task.key] = kept
-        else:
-            pending[workers.submit(carry_out, task, str(folder))] = task
+    with undisturbed():
+        for task in plan.tasks:
+            kept = store.get(task)
+            if kept is not None:
+                found[task.key] = kept
+            else:
+                pending[workers.submit(carry_out, task, str(folder))] = task
     with _display(console, len(plan.tasks), len(found)) as shown:
-        while pending:
-            shown.running([task.title for future, task in pending.items() if future.running()])
-            done, _ = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
-            for future in done:
-                task = pending.pop(future)
-                found[task.key] = future.result()
-                store.put(task, found[task.key])
-                shown.finished(task, found[task.key])
+        try:
+            while pending:
+                shown.running([task.title for future, task in pending.items() if future.running()])
+                done, _ = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in done:
+                    task = pending[future]
+                    found[task.key] = _keep(store, task, future)
+                    del pending[future]
+                    shown.finished(task, found[task.key])
+        except BrokenProcessPool:
+            problem = f"a process was ended from outside, perhaps for lack of memory; {_kept(plan, found)}"
+            raise InputError("jobs", problem, "fewer processes, with --resume") from None
+        except InputError as error:
+            problem = f"{error.problem}; {_kept(plan, found)}"
+            raise InputError(error.argument, problem, f"{error.accepted}, then --resume") from error
+        finally:
+            # finished since the last look, when the run is cut short
+            for future, task in pending.items():
+                if future.done() and not future.cancelled() and future.exception() is None:
+                    with suppress(InputError):
+                        _keep(store, task, future)
     return found
+
+
+def _keep(store: Store, task: Task, future: Future[dict[str, Any]]) -> dict[str, Any]:
+    """Store a result; what is returned is what a later run reads, so that both write the same report."""
+    text = json.dumps(future.result(), sort_keys=True)
+    result: dict[str, Any] = json.loads(text)
+    store.put(task, result)
+    return result
+
+
+def _kept(plan: Plan, found: dict[str, Any]) -> str:
+    return f"{len(found)} of {len(plan.tasks)} tasks are finished and kept"
 
 
 def _inherit(results: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from relverify.core.box import parse_box
 from relverify.errors import InputError
 from relverify.rigor.decide import Verdict, overall
 
+WRITABLE = "free space and a writable folder"
+
 
 def carry_out(task: Task, folder: str) -> dict[str, Any]:
     """Carry out one task.
@@ -27,6 +29,11 @@ def carry_out(task: Task, folder: str) -> dict[str, Any]:
     dict
         JSON values: ``kind``, ``name``, ``verdict``, ``detail``, ``seconds``, and what the kind adds. An error in the
         task makes it undecided, with the error as the reason; it does not end the job.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be written: that says nothing about the task, and must not be kept as its result.
     """
     start = time.perf_counter()
     run = {
@@ -35,7 +42,12 @@ def carry_out(task: Task, folder: str) -> dict[str, Any]:
     }[task.kind]  # fmt: skip
     try:
         found = run(task, Path(folder))
+    except OSError as error:
+        problem = f"cannot read or write {error.filename or folder}: {error.strerror or error}"
+        raise InputError("out", problem, WRITABLE) from error
     except InputError as error:
+        if isinstance(error.__cause__, OSError):
+            raise InputError("out", error.problem, WRITABLE) from error
         found = {"verdict": Verdict.UNDECIDED, "detail": str(error)}
     except Exception as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
@@ -54,6 +66,7 @@ def carry_out(task: Task, folder: str) -> dict[str, Any]:
 def _theorem(task: Task, folder: Path) -> dict[str, Any]:
     from relverify.core.graph import lemmas
     from relverify.core.registry import theorem, theorems
+    from relverify.core.render import claim
     from relverify.testing.kit import check
 
     record = theorem(task.name)
@@ -68,6 +81,7 @@ def _theorem(task: Task, folder: Path) -> dict[str, Any]:
         "detail": detail,
         "title": record.title,
         "status": record.status,
+        **claim(record),
         "lemmas": list(cited),
         "checks": [c.as_dict() for c in checks],
     }
@@ -112,7 +126,10 @@ def _train(task: Task, folder: Path) -> dict[str, Any]:
     name = slug(f"{task.name}-{options['theorem']}-{options['eps']}-seed{options['seed']}")
     files = trained.write(folder / "networks" / name, time_limit=task.arguments.get("certificate", 0))
     data = trained.as_dict() | {"files": {n: str(Path(path).relative_to(folder)) for n, path in files.items()}}
-    detail = f"{trained.units} units trained, certified error {data['upper']} <= {data['eps']}"
+    reached = f"certified error {data['upper']} <= {data['eps']}"
+    if trained.verdict is not Verdict.PROVED:
+        reached = f"error at least {data['lower']}; {trained.certificate.reason or 'above the target'}"
+    detail = f"{trained.units} units trained, {reached}"
     return {"verdict": trained.verdict, "detail": detail, "result": data}
 
 

@@ -12,6 +12,7 @@ import os
 import pkgutil
 import signal
 import sys
+from contextlib import suppress
 from typing import Annotated, NoReturn
 
 import typer
@@ -65,6 +66,7 @@ def run(arguments: list[str] | None = None) -> int:
             if name.startswith("--") and (text if equals else value) == "":
                 raise InputError(option, "is empty", "a value")
         code = app(args=arguments, prog_name="relverify", standalone_mode=False)
+        sys.stdout.flush()
     except (InputError, MissingDependency) as error:
         return _refuse(str(error))
     except typer.TyperException as error:
@@ -75,13 +77,19 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 141
+    except OSError as error:
+        if error.filename is not None:
+            return _refuse(f"{error.filename}: {error.strerror}")
+        _forget_output()
+        return _refuse(f"standard output cannot be written: {error.strerror or error}")
     return int(code or 0)
 
 
 def main() -> NoReturn:
     """Entry point of the command."""
     for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
+        # what is ignored stays so, as SIGHUP under nohup
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) is not signal.SIG_IGN:
             signal.signal(getattr(signal, name), _ended)
     sys.exit(run())
 
@@ -91,6 +99,14 @@ def _ended(number: int, _: object, process: int = os.getpid()) -> None:
     if os.getpid() != process:
         os._exit(128 + number)
     raise SystemExit(128 + number)
+
+
+def _forget_output() -> None:
+    """What could not be written is not tried again at the end of the process."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    with suppress(OSError, ValueError):
+        os.dup2(null, sys.stdout.fileno())
+    os.close(null)
 
 
 def _refuse(message: str) -> int:

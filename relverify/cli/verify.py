@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,8 @@ import typer
 
 from relverify.cli._options import Device, Json, Seed
 from relverify.cli._output import console, print_json
+from relverify.cli._signals import Stopped, stoppable
+from relverify.errors import InputError
 
 
 def command(
@@ -31,12 +35,27 @@ def command(
     from relverify import api
 
     options = {"quick": quick, "full": full, "out": out, "seed": seed, "device": device}
-    with tempfile.TemporaryDirectory(prefix="relverify-") as scratch:
-        # Hypothesis, here and in the processes started here, would leave its files in the working directory
-        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)
-        report = api.verify(labels or (), **options, jobs=jobs, dask=dask, resume=resume, console=console(True))
+    try:
+        with stoppable(), tempfile.TemporaryDirectory(prefix="relverify-") as scratch:
+            # Hypothesis, here and in the processes started here, would leave its files in the working directory
+            os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", scratch)
+            report = api.verify(labels or (), **options, jobs=jobs, dask=dask, resume=resume, console=console(True))
+    except Stopped as stopped:
+        print(f"interrupted; {_kept(out)}; continue by the same command with --resume", file=sys.stderr)
+        return stopped.exit_code
     if as_json:
         print_json(report.as_dict())
     else:
         console().print(report.summary())
     return report.verdict.exit_code
+
+
+def _kept(out: Path) -> str:
+    from relverify.campaign.store import Store
+
+    try:
+        with closing(Store(out / "results.sqlite", create=False)) as store:
+            finished, tasks = store.progress()
+    except InputError:
+        return "nothing was finished"
+    return f"{finished} of {tasks} tasks are finished and kept in {out}"

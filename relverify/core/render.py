@@ -154,6 +154,24 @@ def as_json(theorem: Theorem) -> dict[str, Any]:
     }
 
 
+def claim(theorem: Theorem) -> dict[str, Any]:
+    """What a theorem says, in plain text: its statement, its hypotheses and the inequality.
+
+    Examples
+    --------
+    >>> from relverify.core.registry import theorem
+    >>> claim(theorem("perturbation"))["claim"]
+    'sup_(x,y)|⟨φ(x),ψ(y)⟩-⟨f(x),g(y)⟩| <= K_f*delta_g + K_g*delta_f + delta_f*delta_g'
+    """
+    formal = theorem.formal()
+    return {
+        "statement": to_text(theorem.statement),
+        "hypotheses": [hypothesis_text(h) for h in formal.hypotheses],
+        "claim": f"{math_to_text(formal.bounded)} {SENSE_SIGNS[theorem.sense]} {formal.bound}",
+        "symbols": {q.symbol.name: to_text(q.meaning) for q in formal.quantities},
+    }
+
+
 def cite(theorem: Theorem) -> str:
     """How to cite a theorem of this package."""
     locator = f", {theorem.source.locator}" if theorem.source.locator else ""

@@ -1,6 +1,7 @@
 """The plan: complete, reproducible, and honest about what is left out."""
 
 from relverify.campaign.plan import Task, make_plan
+from relverify.campaign.tasks import slug
 from relverify.core.registry import theorems
 from relverify.relations import families
 
@@ -41,5 +42,11 @@ def test_keys_depend_on_every_part_of_the_specification():
 
 
 def test_keys_of_a_plan_are_distinct():
-    tasks = make_plan().tasks
-    assert len({t.key for t in tasks}) == len(tasks)
+    for options in ({}, {"quick": True}, {"full": True}):
+        tasks = make_plan(**options).tasks
+        assert len({t.key for t in tasks}) == len(tasks)
+        # each training and each construction has a folder of its own
+        given = [(t.name, *(t.arguments[k] for k in ("theorem", "eps", "seed"))) for t in tasks if t.kind == "train"]
+        assert len({slug("-".join(map(str, parts))) for parts in given}) == len(given)
+        built = [t.name for t in tasks if t.kind == "relation"]
+        assert len({slug(name) for name in built}) == len(built)

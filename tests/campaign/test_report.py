@@ -1,16 +1,23 @@
 """The report is complete, needs nothing else, and opens in a browser."""
 
+import asyncio
 import json
 import re
-import shutil
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from relverify.campaign import run as campaign
 from relverify.campaign.plan import Plan, Task
 from relverify.campaign.report import short
+from relverify.certify import checker
+
+sys.path.insert(0, str(Path(__file__).parent))
+from browser import page
+from command import until
 
 PLAN = Plan(
     (
@@ -58,24 +65,63 @@ def test_page_is_self_contained_and_escapes_what_it_shows(folder):
     assert "cauchy-schwarz" in page
 
 
+OVERFLOW = """[...document.querySelectorAll('main *')].filter(e => e.getClientRects().length
+    && e.getBoundingClientRect().right > innerWidth + 0.5).map(e => e.outerHTML.slice(0, 80))"""
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.slow
-def test_page_opens_in_a_browser(folder, width, tmp_path):
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    base = [
-        chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync", f"--user-data-dir={tmp_path / 'profile'}",
-        f"--window-size={width},1400",
-    ]  # fmt: skip
-    page = (folder / "report.html").as_uri()
-    done = subprocess.run([*base, "--dump-dom", page], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr[-500:]
-    assert "what suffices, what was built" in done.stdout
-    picture = tmp_path / "page.png"
-    subprocess.run([*base, f"--screenshot={picture}", page], capture_output=True, timeout=120, check=True)
-    assert picture.stat().st_size > 20_000
+def test_page_in_a_browser(folder, width, tmp_path):
+    asyncio.run(click_through(folder, width, tmp_path))
+
+
+async def click_through(folder, width, scratch):
+    async with page(scratch / "profile") as shown:
+        await shown.open((folder / "report.html").as_uri(), width)
+        assert await shown.run("innerWidth") == width
+
+        async def fits():
+            assert await shown.run("document.documentElement.scrollWidth <= innerWidth")
+            # nor does anything scroll inside, or hang out
+            assert await shown.run(OVERFLOW) == []
+
+        await fits()
+        images = "[...document.images].map(i => [i.complete, i.naturalWidth, i.getBoundingClientRect().width])"
+        pictures = await shown.run(images)
+        assert len(pictures) == 3 and all(done and wide > 0 and drawn > 200 for done, wide, drawn in pictures)
+        # everything that opens
+        count = await shown.run("document.querySelectorAll('details').length")
+        opened = await shown.run("document.querySelectorAll('details[open]').length")
+        assert count == 3 and opened == 1, "what is not proved is open from the start"
+        for k in range(count):
+            states = []
+            for _ in range(2):
+                states.append(await shown.run(f"document.querySelectorAll('details')[{k}].open"))
+                await shown.click("details > summary", k)
+            assert states == [not states[1], states[1]]
+        await shown.run("document.querySelectorAll('details').forEach(d => { d.open = true })")
+        await fits()
+        # every link inside the page leads to what it names, and shows it
+        links = await shown.run("[...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.getAttribute('href'))")
+        assert {"#relations", "#theorems", "#gaussian-ell-1-2", "#lemmas", "#theorem-perturbation"} <= set(links)
+        for k, link in enumerate(links):
+            await shown.click('a[href^="#"]', k)
+            place = await shown.run("(t => t && ['#' + t.id, t.getBoundingClientRect().top, innerHeight])"
+                                    "(document.querySelector(':target'))")  # fmt: skip
+            assert place is not None and place[0] == link and -1 <= place[1] < place[2], (link, place)
+        # no other links but downloads; each certificate passes the checker, which needs nothing of the package
+        downloads = scratch / "downloads"
+        await shown.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
+        names = await shown.run("[...document.querySelectorAll('a[download]')].map(a => a.download)")
+        assert len(names) == 2 and len(names) + len(links) == await shown.run("document.links.length")
+        for k, name in enumerate(names):
+            await shown.click("a[download]", k)
+            until((downloads / name).exists)
+            command = [sys.executable, "-I", checker.__file__, str(downloads / name)]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+            assert done.returncode == 0 and "proved" in done.stdout, done
+        picture = await shown.picture()
+        assert len(picture) > 20_000
 
 
 def test_short():

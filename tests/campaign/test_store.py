@@ -16,7 +16,7 @@ def test_results_survive_closing(tmp_path):
     again = Store(tmp_path / "results.sqlite")
     assert again.get(task) == {"verdict": "proved"}
     assert again.get(Task("theorem", "perturbation", {"examples": 2})) is None
-    again.clear()
+    again.plan([task], {}, clear=True)
     assert again.get(task) is None
     again.close()
 
