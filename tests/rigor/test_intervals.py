@@ -85,6 +85,12 @@ def test_zero_stays_the_end_of_what_is_not_negative():
         assert float(value.lo) == 0 and float(value.sqrt().lo) == 0
 
 
+def test_numbers_on_the_left():
+    x = Intervals(1.0, 2.0)
+    for value, lo, hi in ((5 - x, 3, 4), (5.0 - x, 3, 4), (5 + x, 6, 7), (5 * x, 5, 10), (4 / x, 2, 4)):
+        assert value.contains(Intervals(float(lo), float(hi))) and value.width < hi - lo + 1e-14
+
+
 def test_undefined_is_kept():
     undefined = Intervals(-1.0).sqrt()
     values = (
