@@ -147,6 +147,18 @@ def test_saturated_units_are_bounded_on_wide_cells():
             assert checker.bound(model(((-1.0, 1.0), (-1.0, 1.0))), 2).is_finite()
 
 
+def test_a_unit_without_a_finite_series_is_bounded_beside_others():
+    """softplus(1000 x) has no finite Taylor coefficients on a wide cell; it is at most |1000 x| + 1."""
+    phi = MLP(([[1000.0], [0.5]], [[2.0**-10, 1.0]]), ([0.0, 0.0], [0.0]), "softplus")
+    one = MLP(([[0.0]],), ([1.0],))
+    with flint.ctx.workprec(64):
+        model, _ = checker.error_model(document("0*x*y", phi, one), 3)
+        bound = float(checker.bound(model(((0.5, 1.0), (0.0, 0.0))), 2))
+        wide = float(checker.bound(model(((-1.0, 1.0), (0.0, 0.0))), 2))
+    value = 1000 / 2**10 + np.log1p(np.exp(0.5))
+    assert value <= bound <= wide and value <= wide <= value + 0.1
+
+
 def test_hulls_of_boxes_are_the_smallest():
     assert checker.hull([fmpq(1, 2), fmpq(3, 4)]) == (0.5, 0.75)
     lo, hi = checker.hull([fmpq(1, 3), fmpq(1, 3)])

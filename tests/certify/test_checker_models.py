@@ -228,10 +228,10 @@ def test_programs_use_earlier_steps_only(given):
 
 
 def test_texts_of_programs_are_limited():
-    tape = [["variable", "x"], *(["exp", k] for k in range(3999))]  # 5 characters each
-    assert len(checker.program(tape, ["x"], 0)[1]) == 19_996
+    tape = [["variable", "abcde"], *(["exp", k] for k in range(3998))]  # 5 characters each
+    assert len(checker.program(tape, ["abcde"], 0)[1]) == 19_995
     with pytest.raises(ValueError, match="too long"):
-        checker.program([*tape, ["exp", 3999]], ["x"], 0)
+        checker.program([*tape, ["exp", 3998]], ["abcde"], 0)
 
 
 def test_floats_below_and_above():

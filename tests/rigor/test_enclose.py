@@ -44,6 +44,7 @@ CASES = {
     "loggamma": (sp.loggamma(x), mp.loggamma, POSITIVE),
     "digamma": (sp.digamma(x), mp.digamma, POSITIVE),
     "polygamma": (sp.polygamma(3, x), lambda v: mp.polygamma(3, v), POSITIVE),
+    "polygamma of even order": (sp.polygamma(2, x), lambda v: mp.polygamma(2, v), POSITIVE),
     "factorial": (sp.factorial(x), mp.factorial, POSITIVE),
     "erf": (sp.erf(x), mp.erf, SMALL),
     "erfc": (sp.erfc(x), mp.erfc, SMALL),
