@@ -40,7 +40,7 @@ def train_features(setup: Setup, progress: Callable[[str], None], begin: float) 
     progress : callable
         Receives one line a stage.
     begin : float
-        When the training began, as :func:`time.perf_counter` tells it.
+        When the training began, as ``time.perf_counter`` tells it.
 
     Returns
     -------
