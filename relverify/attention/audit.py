@@ -152,6 +152,7 @@ def audit(
     shown = _offsets(offsets) if architecture.rotary is not None else (None,)
     given = None if inputs is None else _Inputs(inputs, architecture)
     weights = Weights(model)
+    _no_more_layers(naming, weights, architecture)
     found: list[Figures] = []
     for layer in range(architecture.layers):
         if progress is not None:
@@ -161,6 +162,15 @@ def audit(
     text = where[architecture.norm] if ball is None else f"ball of radius {ball} around 0"
     text = text if given is None else f"{given.count} given inputs"
     return Audit(str(model), architecture, text, exact, tuple(found), time.perf_counter() - start)
+
+
+def _no_more_layers(naming: Family, weights: Weights, model: Architecture) -> None:
+    """The weights hold no layer that the configuration does not speak of."""
+    try:
+        naming.layer(weights, model, model.layers)
+    except InputError:
+        return
+    raise InputError("config", f"speaks of {model.layers} layers, the weights hold more", "the config of these weights")
 
 
 def _layer(

@@ -69,6 +69,10 @@ def _nan(model):
     model.tensors[KEY][2, 3] = np.nan
 
 
+def _nan_bias(model):
+    model.tensors[KEY.replace("weight", "bias")][0] = np.nan
+
+
 def _configure(**entries):
     def change(model):
         model.configuration.update(entries)
@@ -93,6 +97,10 @@ WRONG = {
     "no heads": (_configure(num_attention_heads=0), "num_attention_heads"),
     "heads in words": (_configure(num_attention_heads="three"), "three"),
     "more layers than weights": (_configure(num_hidden_layers=3), "encoder.layer.2"),
+    "fewer layers than weights": (_configure(num_hidden_layers=1), "config: speaks of 1 layers"),
+    "NaN in a bias": (_nan_bias, "key.bias holds NaN"),
+    "another width": (_configure(hidden_size=24), "[24, 24], as the config says"),
+    "another family": (_configure(model_type="gpt2", n_embd=12, n_head=3, n_layer=2), "lacks h.0.ln_1.weight"),
     "billions of layers": (_configure(num_hidden_layers=10**12), "num_hidden_layers"),
     "relative positions": (_configure(position_embedding_type="relative_key"), "relative_key"),
     "quantised": (_configure(quantization_config={"bits": 4}), "quantised"),
@@ -160,6 +168,53 @@ def test_other_bad_arguments(make, capsys, tmp_path):
     for entry in ({"rope_scaling": {"type": "linear"}}, {"rope_parameters": {"rope_type": "yarn"}}, {"head_dim": 3}):
         odd = make("llama", **entry)
         assert cli.run(["audit", str(odd.model), "--config", str(odd.config)]) == 64
+
+
+@pytest.mark.parametrize("name", ["no.json", "."])
+def test_a_config_that_is_no_file_is_said_once(name, make, capsys):
+    model = make("bert")
+    path = model.folder / name
+    assert cli.run(["audit", str(model.model), "--config", str(path)]) == 64
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"relverify: config: {path} is not a file; accepted: a config.json"
+    )
+
+
+@pytest.mark.parametrize(("layout", "entry"), [("gpt2", "n_layer"), ("llama", "num_hidden_layers")])
+def test_layers_that_the_config_does_not_speak_of(layout, entry, make):
+    with pytest.raises(InputError, match="speaks of 1 layers, the weights hold more"):
+        model = make(layout, **{entry: 1})
+        relverify.audit(model.model, model.config)
+
+
+def test_a_shard_alone_and_a_truncated_shard(make, capsys):
+    model = make("bert")
+    names = sorted(model.tensors)
+    for shard, members in {"a": names[::2], "b": names[1::2]}.items():
+        save_file({name: model.tensors[name] for name in members}, model.folder / f"{shard}.safetensors")
+    index = {"weight_map": {name: "ab"[k % 2] + ".safetensors" for k, name in enumerate(names)}}
+    path = model.folder / "model.safetensors.index.json"
+    path.write_text(json.dumps(index), encoding="utf-8")
+    cut = model.folder / "b.safetensors"
+    cut.write_bytes(cut.read_bytes()[:-5])
+    for weights, said in ((model.folder / "a.safetensors", "lacks"), (path, "b.safetensors is corrupt or truncated")):
+        assert cli.run(["audit", str(weights), "--config", str(model.config)]) == 64
+        assert said in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("kind", ["F8_E4M3", "F8_E5M2"])
+def test_eight_bit_floats_are_refused(kind, make, capsys):
+    model = make("bert")
+    header, data = {}, b""
+    for name, tensor in model.tensors.items():
+        raw = bytes(tensor.size) if name == KEY else tensor.tobytes()
+        shape, place = list(tensor.shape), [len(data), len(data) + len(raw)]
+        header[name] = {"dtype": kind if name == KEY else "F32", "shape": shape, "data_offsets": place}
+        data += raw
+    text = json.dumps(header).encode()
+    model.model.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    assert cli.run(["audit", str(model.model), "--config", str(model.config)]) == 64
+    assert f"{KEY} has the type {kind}; accepted: F64, F32, F16, BF16" in capsys.readouterr().err
 
 
 def test_biases_that_a_family_always_has_must_be_there(make):

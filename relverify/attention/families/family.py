@@ -120,18 +120,18 @@ class Config:
         InputError
             If it is missing, too large, or no JSON object.
         """
+        if not os.path.isfile(path):
+            raise InputError("config", f"{path} is not a file", "a config.json")
         try:
-            if not os.path.isfile(path):
-                raise InputError("config", f"{path} is not a file", "a config.json")
             with open(path, "rb") as stream:
                 data = stream.read(MAX_CONFIG_BYTES + 1)
-            if len(data) > MAX_CONFIG_BYTES:
-                raise InputError("config", f"{path} is too large", f"at most {MAX_CONFIG_BYTES} bytes")
-            entries = json.loads(data)
+            entries = json.loads(data) if len(data) <= MAX_CONFIG_BYTES else None
         except OSError as error:
             raise InputError("config", f"cannot read {path}: {error.strerror}", "a config.json") from error
         except (ValueError, RecursionError) as error:
             raise InputError("config", f"{path} is not JSON ({str(error)[:80]})", "a config.json") from error
+        if len(data) > MAX_CONFIG_BYTES:
+            raise InputError("config", f"{path} is too large", f"at most {MAX_CONFIG_BYTES} bytes")
         if not isinstance(entries, dict):
             raise InputError("config", f"{path} holds no object", "a config.json")
         return cls(entries)
