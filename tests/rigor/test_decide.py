@@ -164,3 +164,10 @@ def test_decisions_agree_with_python(value):
     relation = sp.Le(x**3 - x, sp.Rational(3, 8), evaluate=False)
     expected = value**3 - value <= Fraction(3, 8)
     assert decide(relation, {x: value}).verdict is (PROVED if expected else REFUTED)
+
+
+def test_reasons_show_digits_where_they_are_known_and_radii_where_not():
+    root = decide(sp.Lt(sp.sqrt(x), 1, evaluate=False), {x: 2})
+    assert root.reason == "1.41421356237 >= 1.00000000000" and root.verdict is REFUTED and root.prec == 64
+    wide = compare(lambda p: arb(1, 0.25), "<=", lambda p: arb(3, 0.5))
+    assert wide.reason == "[1e+0 +/- 0.251] <= [3e+0 +/- 0.501]" and wide.verdict is PROVED

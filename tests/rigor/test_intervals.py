@@ -103,6 +103,13 @@ def test_undefined_is_kept():
     assert undefined.ends == (-np.inf, np.inf)
 
 
+def test_intervals_with_two_finite_ends_are_decided():
+    ends = np.array([0.0, -np.inf, np.inf, np.nan])
+    lo, hi = np.meshgrid(ends, ends)
+    found = Intervals(lo, hi).decided
+    assert found.dtype == bool and found.sum() == 1 and found[0, 0]
+
+
 def test_numbers_beyond_the_range_have_the_largest_float_below():
     largest = float(np.finfo(np.float64).max)
     huge = fmpq(10) ** 400

@@ -68,3 +68,12 @@ def test_quadratic_supremum_is_exact(c0: object, c1: object, c2: object) -> None
 def test_hull_of_different_numbers_contains_both() -> None:
     ball = hull(fmpq(1, 3), fmpq(2, 3))
     assert ball.contains(arb(fmpq(1, 2))) and not ball.is_exact()
+
+
+@pytest.mark.parametrize("along", [0, 1])
+def test_cells_are_halved_along_the_axis_that_bends(along: int) -> None:
+    """x² - x on [0,1] has the supremum 1/4, and the Bernstein coefficient 1/2 of the whole."""
+    square = fmpq_mat(3, 3, [0, 0, 0, 0, 0, 0, 1, 0, 0] if along == 0 else [0, 0, 1, 0, 0, 0, 0, 0, 0])
+    nodal = fmpq_mat(2, 2, [0, 0, 1, 1] if along == 0 else [0, 1, 0, 1])
+    unit = [fmpq(0), fmpq(1)]
+    assert sup_error(square, unit, unit, nodal, fmpq(1, 1000)) == (fmpq(1, 4), fmpq(1, 4))
