@@ -171,3 +171,10 @@ def test_reasons_show_digits_where_they_are_known_and_radii_where_not():
     assert root.reason == "1.41421356237 >= 1.00000000000" and root.verdict is REFUTED and root.prec == 64
     wide = compare(lambda p: arb(1, 0.25), "<=", lambda p: arb(3, 0.5))
     assert wide.reason == "[1e+0 +/- 0.251] <= [3e+0 +/- 0.501]" and wide.verdict is PROVED
+
+
+def test_algebraic_numbers_too_small_for_balls_are_not_zero():
+    tiny = sp.sqrt(sp.Integer(10) ** 400 + 2)
+    close = sp.sqrt(2) * sp.sqrt(sp.Integer(10) ** 400 + 1) - sp.sqrt(2 * sp.Integer(10) ** 400 + 3)
+    assert enclose(close, prec=512).contains(0) and not is_zero(close)
+    assert is_zero(sp.sqrt(2) * tiny - sp.sqrt(2 * sp.Integer(10) ** 400 + 4))

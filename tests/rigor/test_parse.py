@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from relverify.errors import InputError
 from relverify.rigor import parse
 from relverify.rigor.enclose import enclose
-from relverify.rigor.parse import MAX_ARGUMENTS, MAX_DEPTH, MAX_LENGTH, decimal, parse_call, parse_expression
+from relverify.rigor.parse import (
+    MAX_ARGUMENTS,
+    MAX_DEPTH,
+    MAX_LENGTH,
+    MAX_OPERATIONS,
+    decimal,
+    parse_call,
+    parse_expression,
+)
 
 x, y = sp.symbols("x y", real=True)
 NAMES = {"x": x, "y": y}
@@ -341,3 +349,10 @@ def test_trees_remember_their_source():
     tree = parse.parse_tree("gaussian(ell=0.1) + 0.1")
     assert tree.at(tree.node.right).expression({}) == sp.Rational(1, 10)
     assert tree.at(tree.node.left).call() == ("gaussian", {"ell": sp.Rational(1, 10)})
+
+
+@pytest.mark.parametrize("sign", ["-", "+"])
+def test_signs_count_as_operations(sign):
+    assert parse_expression(sign * MAX_OPERATIONS + "x", NAMES) == NAMES["x"]
+    with pytest.raises(InputError, match=f"more than {MAX_OPERATIONS} operations"):
+        parse_expression(sign * (MAX_OPERATIONS + 1) + "x", NAMES)

@@ -46,3 +46,5 @@ def test_refuses_what_is_not_a_probability(chances):
 def test_refuses_too_many_outcomes():
     with pytest.raises(InputError, match="outcomes"):
         expectation([fmpq(1, 5)] * 5, 100, lambda drawn: fmpq(0))
+    with pytest.raises(InputError, match="outcomes"):
+        expectation([fmpq(1, 2)] * 2, 100_000, lambda drawn: fmpq(0))  # 100,001 outcomes
