@@ -103,7 +103,10 @@ def test_products_of_what_has_no_constant():
 
 
 @pytest.mark.parametrize(("left", "right"), [(0, 1), (-1, 1), (fmpq(1, 100), 1)])
-@pytest.mark.parametrize(("middle", "half"), [(0, 1), (1, 3), (-2, 3), (3, 1), (-3, 1), (1, 1), (-1, 1)])
+@pytest.mark.parametrize(
+    ("middle", "half"),
+    [(0, 1), (1, 3), (-2, 3), (3, 1), (-3, 1), (1, 1), (-1, 1), (-1, fmpq(1, 2)), (1, fmpq(1, 2))],
+)
 def test_kinks_have_the_chord_with_half_the_distance(left, right, middle, half):
     with ctx.workprec(64):
         found = checker.kinked(arb(left), arb(right), [{0: arb(middle)}, {X: arb(half)}])

@@ -203,6 +203,13 @@ def test_the_proved_errors_are_those_of_the_analysis():
     assert pytest.approx(8.459755082799432e-37, rel=1e-12) == trig_kernels._SLOPE
 
 
+def test_tangents_have_twice_the_error_of_the_reduced_argument():
+    x = np.concatenate([np.linspace(-20, 20, 999), np.arange(1, 99, 2) * (math.pi / 2) * (1 + 2.0**-40), [1e6, 1.6e6]])
+    value, error = trig_kernels._tan(x)
+    least = np.abs(x) * trig_kernels._SLOPE * (1 + value * value)
+    assert (error >= 1.99 * least).all() and (error <= 2.01 * least).all()
+
+
 def test_the_numbers_that_the_analysis_uses():
     """Those of the docstrings that stand for real numbers, on the side that keeps the bounds true."""
     with ctx.workprec(100):

@@ -1,5 +1,6 @@
 """Balls contain the values: every operation against mpmath, at points and over wide balls."""
 
+import math
 from fractions import Fraction
 
 import mpmath
@@ -312,3 +313,17 @@ def test_powers_of_balls_around_zero_are_finite(exponent):
     assert power(arb(0, 2)).is_finite()
     assert power(arb(0, 2)).contains(arb(2) ** exponent)
     assert power(arb(3)) == 3**exponent
+
+
+@pytest.mark.parametrize("last", range(7))
+def test_sums_and_products_take_every_index(last):
+    n, k = sp.symbols("n k")
+    for low in range(min(last, 1) + 2):
+        assert enclose(sp.Sum(k, (k, low, n)), {n: last}) == sum(range(low, last + 1))
+        assert enclose(sp.Product(k + 1, (k, low, n)), {n: last}) == math.prod(range(low + 1, last + 2))
+
+
+def test_backward_ranges_are_not_empty_and_are_left_out():
+    """SymPy reverses them: the sum from 2 to 0 is minus the term at 1."""
+    n, k = sp.symbols("n k")
+    assert sp.Sum(k, (k, 2, 0)).doit() == -1 and not enclose(sp.Sum(k, (k, 2, n)), {n: 0}).is_finite()

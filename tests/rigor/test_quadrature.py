@@ -38,6 +38,13 @@ def test_kinks_are_cut(value) -> None:
     assert ball.overlaps(enclose(2 - sp.exp(-p) - sp.exp(p - 1))) and ball.rad() < 1e-30
 
 
+def test_kinks_far_from_the_ends() -> None:
+    assert integral(abs(x - 3), x, -4, 5).overlaps(arb(53) / 2)
+    ball = integral(abs(x - 3) * abs(x + 2) + abs(x - 7), x, -4, 5)
+    # by pieces: ∫(x²-x-6) on [-4,-2] and [3,5], minus the same on [-2,3]; and ∫(7-x)
+    assert ball.overlaps(arb(38) / 3 + arb(125) / 6 + arb(38) / 3 + arb(117) / 2) and ball.rad() < 1e-30
+
+
 def test_kinks_that_are_not_linear_still_give_an_enclosure() -> None:
     ball = integral(abs(sp.cos(5 * x)), x, -1, 1, prec=64)
     F = (4 + sp.sin(5 - 2 * sp.pi)) / 5 * 2

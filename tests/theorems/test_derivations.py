@@ -32,6 +32,11 @@ def test_the_examples_of_softmax_selection() -> None:
     assert missed.values == {"n": 3, "beta": 3, "eta": 1} and missed.exact == 1 / (2 + sp.exp(-3))
 
 
+def test_an_instance_of_softmax_selection_counts_all_other_items() -> None:
+    found = softmax_selection._instance([0, 1, sp.Rational(1, 2)], 1, sp.Rational(1, 2), 2)
+    assert found.exact == 1 / (1 + sp.exp(-2) + sp.exp(-1)) and found.values["n"] == 3
+
+
 def test_the_witness_of_softmax_selection_selects_for_every_query() -> None:
     found = softmax_selection.witness()
     assert found.predicted == found.built == 8 and found.allowed == "1/100"
