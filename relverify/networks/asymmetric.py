@@ -122,6 +122,25 @@ def asymmetric_units(
     return result
 
 
+def polynomial_features(
+    relation: Relation, x: Box, y: Box, eps: fmpq, d: int
+) -> tuple[tuple[tuple[list[fmpq], list[fmpq], np.ndarray], ...], fmpq]:
+    """The first d features of either side, with proved upper bounds.
+
+    Returns
+    -------
+    sides : pair of (sizes, curves, coefficients)
+        Bounds of sup|f_i| and of sup|f_i''| L²/8, and the Chebyshev coefficients.
+    energy : fmpq
+        Of sup Σ f_i² and sup Σ g_i².
+    """
+    ends = rational_ends(x, "x"), rational_ends(y, "y")
+    chosen = _expand(float_values(relation), ends, float(eps))[0].cut(d)
+    found = [_side(coefficients) for coefficients in (chosen.f, chosen.g)]
+    sides = tuple((sups, curves, own) for (sups, curves, _), own in zip(found, (chosen.f, chosen.g), strict=True))
+    return sides, max(energy for _, _, energy in found)
+
+
 def _map(points: np.ndarray, ends: tuple[fmpq, fmpq]) -> np.ndarray:
     low, high = float(ends[0]), float(ends[1])
     return (low + high) / 2 + (high - low) / 2 * points

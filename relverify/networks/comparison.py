@@ -149,6 +149,8 @@ def compare(
     absent: dict[str, str] = {}
     chosen = [m for m in methods() if m.fits(problem)]
     chosen += _of_theorems(problem, {m.theorem for m in chosen}, absent)
+    # what is needed and what is built come first, should time run out
+    chosen.sort(key=lambda m: -KINDS.index(m.kind))
     counts: dict[Method, list[int | None]] = {method: [] for method in chosen}
     for error in errors:
         for method in chosen:

@@ -142,7 +142,7 @@ def test_two_networks():
     found = {bound.theorem: bound for bound in upper_bounds(parse_relation("sin(x+2*y)"), "[0,1]", eps="1e-2")}
     assert set(found) == {
         "fourier-rank", "chebyshev-rank", "deep-square", "asymmetric-neurons", "asymmetric-neurons-coordinate",
-        "grid-neurons",
+        "grid-neurons", "barron-sup", "barron-sup-affine", "direct-sampling",
     }  # fmt: skip
     # M_x = 1 and M_y = 4, rounded up a little: (n_x, n_y) with 1/(8 n_x²) + 4/(8 n_y²) <= 1/100
     least = min(n + m for n in range(1, 60) for m in range(1, 60) if 100 * (m * m + 4 * n * n) <= 8 * n * n * m * m)

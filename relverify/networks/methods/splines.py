@@ -9,6 +9,7 @@ from flint import fmpq
 from relverify.networks.asymmetric import asymmetric_units
 from relverify.networks.counts import spline_units
 from relverify.networks.methods import Count, Method, Problem, rate_of
+from relverify.networks.sampled_pairs import euclidean_splines
 from relverify.rigor.exact import from_fmpq
 
 
@@ -22,7 +23,11 @@ def _of_one_network(budget: str) -> Callable[[Problem, fmpq], Count]:
 
 def _of_two_networks(budget: str) -> Callable[[Problem, fmpq], Count]:
     def count(problem: Problem, eps: fmpq) -> Count:
-        found = asymmetric_units(problem.relation, problem.x, problem.y, from_fmpq(eps), budget)
+        sides = problem.relation, problem.x, problem.y
+        if budget == "vector":
+            found = euclidean_splines(*sides, eps)
+        else:
+            found = asymmetric_units(*sides, from_fmpq(eps), budget)
         return Count(found.units, found.d)
 
     return count
