@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 
 from relverify.theorems import grid_neurons, ridge_spline, softmax_selection
@@ -40,7 +42,28 @@ def test_an_instance_of_softmax_selection_counts_all_other_items() -> None:
 def test_the_witness_of_softmax_selection_selects_for_every_query() -> None:
     found = softmax_selection.witness()
     assert found.predicted == found.built == 8 and found.allowed == "1/100"
-    assert "8 queries over 8 items with margin 1/3" in found.text and found.error.startswith("0.010000000 off")
+    assert found.text == "8 queries over 8 items with margin 1/3 at inverse temperature 19.623089997"
+    assert found.error == "0.010000000 off the best item"
+    assert found.decision.reason == "0.990000000000 >= 0.990000000000" and str(found.decision.verdict) == "proved"
+
+
+def test_the_false_variants_of_both() -> None:
+    def variants(unit: Any) -> dict[str, Any]:
+        formal = unit.THEOREM.formal()
+        return {m.name: m.bound(formal) / formal.bound for m in unit.THEOREM.mutants if m.bound}
+
+    formal = softmax_selection.THEOREM.formal()
+    beta, eta, n = (formal.symbol(name) for name in ("beta", "eta", "n"))
+    found = {name: sp.simplify(1 / (ratio * formal.bound)) for name, ratio in variants(softmax_selection).items()}
+    fewer = 1 + (n - 2) * sp.exp(-beta * eta)
+    doubled = 1 + (n - 1) * sp.exp(-2 * beta * eta)
+    expected = {"margin-doubled": doubled, "one-item-less": fewer, "two-items-free": fewer}
+    assert set(found) == set(expected) and all(sp.simplify(found[k] - expected[k]) == 0 for k in expected)
+    n = grid_neurons.THEOREM.formal().symbol("n")
+    assert variants(grid_neurons) == {"eight": sp.Rational(1, 2), "cubic-rate": 1 / n}
+
+
+def test_what_softmax_selection_claims() -> None:
     assert softmax_selection.THEOREM.sharp and softmax_selection.THEOREM.constructive
 
 
