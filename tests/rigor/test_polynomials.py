@@ -77,3 +77,11 @@ def test_cells_are_halved_along_the_axis_that_bends(along: int) -> None:
     nodal = fmpq_mat(2, 2, [0, 0, 1, 1] if along == 0 else [0, 1, 0, 1])
     unit = [fmpq(0), fmpq(1)]
     assert sup_error(square, unit, unit, nodal, fmpq(1, 1000)) == (fmpq(1, 4), fmpq(1, 4))
+
+
+def test_a_vertex_beside_the_interval_does_not_count() -> None:
+    """(x - 5/2)² - 9 and its mirror image on [-1, 2] and [-2, 1]: 35/4 at the nearer end, -9 at the vertex outside."""
+    assert sup_quadratic(fmpq(-11, 4), fmpq(-5), fmpq(1), fmpq(-1), fmpq(2)) == fmpq(35, 4)
+    assert sup_quadratic(fmpq(-11, 4), fmpq(5), fmpq(1), fmpq(-2), fmpq(1)) == fmpq(35, 4)
+    assert sup_quadratic(fmpq(-11, 4), fmpq(-5), fmpq(1), fmpq(-1), fmpq(3)) == 9
+    assert sup_quadratic(fmpq(5), fmpq(2), fmpq(0), fmpq(-1), fmpq(3)) == 11
