@@ -100,7 +100,9 @@ def _table(report: Report) -> str:
     for result in report.results:
         found = result.get("result", {})
         given = {**result.get("arguments", {}), **{k: found[k] for k in ("lower", "upper") if k in found}}
-        given["units"] = found.get("units", found.get("N", ""))
+        searched = result["rows"][0] if result["kind"] == "smallest" and result.get("rows") else {}
+        given |= {k: searched[k] for k in ("units", "upper") if k in searched}
+        given.setdefault("units", found.get("units", found.get("N", "")))
         values = {**given, **{k: result.get(k, "") for k in ("kind", "name", "verdict", "seconds", "detail")}}
         rows.writerow({k: "" if isinstance(values.get(k), list | tuple) else values.get(k, "") for k in columns})
     return text.getvalue()
@@ -189,7 +191,11 @@ def _formula(name: str) -> str:
 def _sections(report: Report) -> list[RelationSection]:
     built = {r["name"]: r for r in report.of_kind("relation")}
     counts = {r["name"]: r.get("rows", []) for r in report.of_kind("counts")}
-    smallest = {r["name"]: r.get("rows", []) for r in report.of_kind("smallest")}
+    smallest: dict[str, list[dict[str, Any]]] = {}
+    for r in report.of_kind("smallest"):
+        smallest.setdefault(r["name"], []).extend(r.get("rows", []))
+    for rows in smallest.values():
+        rows.sort(key=lambda row: Fraction(row["eps"]), reverse=True)
     names = list(dict.fromkeys([*built, *counts, *(r["name"] for r in report.of_kind("train"))]))
     sections = []
     for name in names:

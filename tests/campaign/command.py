@@ -15,7 +15,7 @@ from relverify.errors import InputError
 BOX = {"x": "[0,1]", "eps": "1/10"}
 TRAINED = [
     ("train", "gaussian(ell=1/2)", {**BOX, "theorem": "grid-neurons", "seed": 0, "device": "cpu"}),
-    ("smallest", "exponential(w=1)", {"x": "[0,1]", "eps": ["1/10"], "seed": 0, "device": "cpu", "seconds": 600}),
+    ("smallest", "exponential(w=1)", {**BOX, "seed": 0, "device": "cpu", "seconds": 600}),
 ]
 PLAN = [
     *(TRAINED if find_spec("torch") else []),

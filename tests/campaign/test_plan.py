@@ -18,6 +18,14 @@ def test_the_whole_plan_covers_every_theorem_and_family():
         assert any(t.kind == "attention" for t in plan.tasks)
 
 
+def test_no_result_depends_on_the_speed_of_the_machine():
+    """A search that a limit of time ends would give other results in another run."""
+    for options in ({}, {"full": True}):
+        searches = [t for t in make_plan(**options).tasks if t.kind == "smallest"]
+        assert all(t.arguments["seconds"] >= 3600 and isinstance(t.arguments["eps"], str) for t in searches)
+        assert len(searches) == len({(t.name, t.arguments["eps"]) for t in searches})
+
+
 def test_labels_narrow_the_plan_to_theorems():
     plan = make_plan(["symmetric", "perturbation", "symmetric"])
     assert [t.name for t in plan.tasks] == ["symmetric", "perturbation"]

@@ -12,7 +12,7 @@ import pytest
 
 from relverify.campaign import run as campaign
 from relverify.campaign.plan import Plan, Task
-from relverify.campaign.report import short
+from relverify.campaign.report import short, write
 from relverify.certify import checker
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -122,6 +122,23 @@ async def click_through(folder, width, scratch):
             assert done.returncode == 0 and "proved" in done.stdout, done
         picture = await shown.picture()
         assert len(picture) > 20_000
+
+
+def test_the_smallest_networks_are_gathered_by_relation(tmp_path):
+    rows = [("1/100", 8), ("1/10", 2)]
+    results = tuple(
+        {"kind": "smallest", "name": "brownian", "arguments": {"eps": eps, "seed": 0}, "verdict": "proved",
+         "detail": "", "seconds": 1.0, "rows": [{"eps": eps, "units": units, "upper": "0.005", "tried": {}}]}
+        for eps, units in rows
+    )  # fmt: skip
+    counts = {"kind": "counts", "name": "brownian", "arguments": {}, "verdict": "proved", "detail": "", "seconds": 1.0,
+              "rows": [{"eps": "1/10", "predicted": 3, "needed": 1}]}  # fmt: skip
+    write(campaign.Report((*results, counts), (), 1.0, tmp_path))
+    page = (tmp_path / "report.html").read_text()
+    table = page[page.index("The smallest networks") :]
+    assert table.index(">2<") < table.index(">8<")
+    lines = (tmp_path / "results.csv").read_text().splitlines()
+    assert lines[1].startswith("smallest,brownian,proved,1.0,1/100,,0,8,,0.005")
 
 
 def test_short():
