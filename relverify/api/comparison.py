@@ -21,8 +21,10 @@ def compare(
     *,
     eps: Any,
     progress: Callable[[str], None] | None = None,
+    time_limit: float = 60.0,
 ) -> Comparison:
     """Count what every applicable theorem says suffices or is needed; see :mod:`relverify.networks.comparison`."""
     from relverify.networks.comparison import compare as run
 
-    return run(read_relation(relation), parse_box(x), y and parse_box(y, "y"), eps=eps, progress=progress)
+    boxes = parse_box(x), y and parse_box(y, "y")
+    return run(read_relation(relation), *boxes, eps=eps, progress=progress, time_limit=time_limit)

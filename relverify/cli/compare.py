@@ -17,13 +17,14 @@ def command(
     eps: Eps,
     y: YBox = None,
     plot: Annotated[Path | None, typer.Option("--plot", help="Picture of the counts, .png, .svg or .pdf.")] = None,
+    time_limit: Annotated[float, typer.Option("--time-limit", help="Seconds after which no count is begun.")] = 60.0,
     as_json: Json = False,
 ) -> int:
     """Compare all bounds that apply: what suffices, constructively or not, and what is needed."""
     from relverify import api
 
     with status(as_json) as progress:
-        found = api.compare(relation, x, y, eps=eps, progress=progress)
+        found = api.compare(relation, x, y, eps=eps, progress=progress, time_limit=time_limit)
     if plot is not None:
         from relverify.plot import comparison, save
 

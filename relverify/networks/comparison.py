@@ -141,6 +141,8 @@ def compare(
     limit = to_fmpq(eps, "eps")
     if limit <= 0:
         raise InputError("eps", f"{limit} is not positive", "a number > 0")
+    if not time_limit >= 0:
+        raise InputError("time-limit", f"{time_limit} is not accepted", "seconds, a number >= 0")
     if not relation.one_dimensional:
         raise InputError("relation", f"{relation.text} has several coordinates", "a relation of two numbers")
     x_box = parse_box(x, "x")

@@ -132,4 +132,5 @@ def test_command(capsys, tmp_path):
     assert data["relation"] == "x*y" and data["rows"] and path.read_text(encoding="utf-8").startswith("<?xml")
     assert cli.run(arguments) == 0 and "grid-neurons" in capsys.readouterr().out
     assert cli.run([*arguments, "--plot", str(tmp_path / "counts.txt")]) == 64
+    assert cli.run([*arguments, "--time-limit", "-1"]) == 64
     assert not (tmp_path / "counts.txt").exists()
