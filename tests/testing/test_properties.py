@@ -1,7 +1,6 @@
 """Many random exact instances of all theorems are decided."""
 
 import re
-import time
 from dataclasses import replace
 
 import pytest
@@ -33,12 +32,13 @@ def changed(*instances, **parts):
 @pytest.mark.slow
 def test_ten_thousand_instances(capsys):
     """The command of the documentation: balls of at most 4096 bits decide them, or exact algebra."""
-    start = time.perf_counter()
     code = main(["--instances", "10000", "--jobs", "2"])
-    seconds = time.perf_counter() - start
+    printed = capsys.readouterr().out
     with capsys.disabled():
-        print(f"\n{capsys.readouterr().out}")
-    assert code == 0 and seconds < SECONDS
+        print(f"\n{printed}")
+    # of two cores; the clock on the wall would count what others run
+    seconds = int(re.search(r"(\d+) s of the processors", printed)[1])
+    assert code == 0 and seconds < 2 * SECONDS
 
 
 def test_every_theorem_takes_part():
