@@ -36,6 +36,8 @@ class Preorder:
     ranks: tuple[int, ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.ranks, Sequence):
+            raise InputError("ranks", f"{type(self.ranks).__name__} is no sequence", "a tuple of integers from 0")
         if not self.ranks:
             raise InputError("ranks", "there are no items", "one rank an item")
         if any(type(r) is not int for r in self.ranks):
@@ -76,7 +78,7 @@ class Preorder:
         ------
         InputError
             With a counterexample, if the comparison is not complete (of two items neither is at most the other) or
-            not transitive.
+            not transitive; and if it answers other than with a truth value.
 
         Examples
         --------
@@ -84,7 +86,7 @@ class Preorder:
         (1, 0, 1)
         """
         size = len(items)
-        below = [[bool(at_most(items[i], items[j])) for j in range(size)] for i in range(size)]
+        below = [[_answer(at_most, items[i], items[j]) for j in range(size)] for i in range(size)]
         for i in range(size):
             for j in range(i, size):
                 if not (below[i][j] or below[j][i]):
@@ -181,6 +183,15 @@ class Preorder:
         return 1 + sum(a != b for a, b in zip(ranks, ranks[1:], strict=False))
 
 
+def _answer(at_most: Callable[[Any, Any], bool], first: Any, second: Any) -> bool:
+    """A truth value of Python or numpy; text and numbers are mistakes."""
+    given = at_most(first, second)
+    if type(given).__name__ not in ("bool", "bool_"):
+        problem = f"answers {str(given)[:40]!r} for the items {first!r} and {second!r}"
+        raise InputError("at_most", problem, "True or False")
+    return bool(given)
+
+
 @dataclass(frozen=True)
 class QueryPreorders:
     """One complete preorder of the same items for each query.
@@ -201,6 +212,8 @@ class QueryPreorders:
         object.__setattr__(self, "preorders", tuple(self.preorders))
         if not self.preorders:
             raise InputError("preorders", "there are no queries", "one preorder a query")
+        if not all(isinstance(p, Preorder) for p in self.preorders):
+            raise InputError("preorders", "one of them is no Preorder", "one preorder a query")
         if len({p.size for p in self.preorders}) > 1:
             raise InputError("preorders", "have different numbers of items", "the same items for every query")
 

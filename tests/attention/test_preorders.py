@@ -6,6 +6,7 @@ from fractions import Fraction
 from itertools import pairwise, product
 from typing import Any
 
+import numpy as np
 import pytest
 from flint import fmpq
 from hypothesis import given, settings
@@ -57,6 +58,21 @@ def test_counterexample_of_transitivity() -> None:
     beats = {("rock", "scissors"), ("scissors", "paper"), ("paper", "rock")}
     with pytest.raises(InputError, match="'rock' <= 'paper' and 'paper' <= 'scissors' but not 'rock' <= 'scissors'"):
         Preorder.from_comparison(["rock", "paper", "scissors"], lambda a, b: (a, b) not in beats)
+
+
+@pytest.mark.parametrize("answer", [None, "no", 1, np.array([True, False]), np.array(1)])
+def test_answers_that_are_no_truth_values(answer: Any) -> None:
+    with pytest.raises(InputError, match=r"at_most: answers .* for the items 1 and 1; accepted: True or False"):
+        Preorder.from_comparison([1, 2], lambda a, b: answer)
+    assert Preorder.from_comparison([1, 2], lambda a, b: np.float64(a) <= np.float64(b)).ranks == (0, 1)
+
+
+def test_arguments_of_another_kind() -> None:
+    for ranks in (3, np.array([0, 1])):
+        with pytest.raises(InputError, match="is no sequence"):
+            Preorder(ranks)
+    with pytest.raises(InputError, match="is no Preorder"):
+        QueryPreorders(((0, 1),))
 
 
 def test_counterexample_of_completeness() -> None:
