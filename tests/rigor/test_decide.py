@@ -166,6 +166,10 @@ def test_decisions_agree_with_python(value):
     assert decide(relation, {x: value}).verdict is (PROVED if expected else REFUTED)
 
 
+def test_exact_algebra_uses_no_bits():
+    assert decide(sp.true) == Decision(PROVED, "evaluated by exact algebra", 0)
+
+
 def test_reasons_show_digits_where_they_are_known_and_radii_where_not():
     root = decide(sp.Lt(sp.sqrt(x), 1, evaluate=False), {x: 2})
     assert root.reason == "1.41421356237 >= 1.00000000000" and root.verdict is REFUTED and root.prec == 64

@@ -356,3 +356,9 @@ def test_signs_count_as_operations(sign):
     assert parse_expression(sign * MAX_OPERATIONS + "x", NAMES) == NAMES["x"]
     with pytest.raises(InputError, match=f"more than {MAX_OPERATIONS} operations"):
         parse_expression(sign * (MAX_OPERATIONS + 1) + "x", NAMES)
+
+
+@pytest.mark.parametrize("text", ["sin()", "sin(x, y)", "max()", "max(x)", "erf()", "exp(1, 2)"])
+def test_functions_need_their_number_of_arguments(text):
+    with pytest.raises(InputError, match="argument"):
+        parse_expression(text, NAMES)
