@@ -362,3 +362,10 @@ def test_signs_count_as_operations(sign):
 def test_functions_need_their_number_of_arguments(text):
     with pytest.raises(InputError, match="argument"):
         parse_expression(text, NAMES)
+
+
+@pytest.mark.parametrize("text", ["x**401", "x**(-401)", "x**(801/2)"])
+def test_powers_of_variables_are_limited(text):
+    assert parse_expression("x**400", NAMES) == x**400
+    with pytest.raises(InputError, match="power"):
+        parse_expression(text, NAMES)

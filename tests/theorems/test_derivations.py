@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import sympy as sp
+from hypothesis import Phase, find, settings
 
 from relverify.theorems import grid_neurons, ridge_spline, softmax_selection
 
@@ -72,7 +74,8 @@ def test_the_steps_of_grid_neurons() -> None:
     formal = grid_neurons.THEOREM.formal()
     n, eps = formal.symbol("n"), formal.symbol("eps")
     kinks, factor, both, split, three, count, twice = formal.steps
-    error = next(s for s in three.rhs.free_symbols)
+    (error,) = three.rhs.free_symbols
+    assert error.is_nonnegative
     assert three.lhs == sp.Abs(split.rhs) and three.rhs == 2 * error and three.relation == "<="
     s = next(symbol for symbol in split.lhs.free_symbols if symbol.name == "s")
     q = {symbol.name: symbol for symbol in split.rhs.free_symbols}
@@ -112,6 +115,15 @@ def test_an_instance_of_grid_neurons_by_hand() -> None:
     fine, coarse = found.observed(320), found.observed(64)
     assert fine.contains(0.25) and 1e-8 < float(fine.rad()) < 1e-6 and 1e-3 < float(coarse.rad()) < 0.1
     assert found.text == "r = Σ F(x)F(y), coefficients of F [[0, 0, 1]], on [-1,1], 2 pieces"
+
+
+@pytest.mark.parametrize(("pieces", "features"), [(1, 1), (3, 3)])
+def test_random_instances_of_grid_neurons_are_of_every_kind(pieces: int, features: int) -> None:
+    def fits(instance: Any) -> bool:
+        shown = instance.text.split(" on ")[0]
+        return instance.values["n"] == pieces and shown.count("], [") == features - 1 and "-" in shown
+
+    find(grid_neurons.instances(), fits, settings=settings(max_examples=500, phases=(Phase.generate,)))
 
 
 def test_the_witness_of_grid_neurons() -> None:
