@@ -1,6 +1,6 @@
 """Compare the certification of trained networks with other methods, and draw what it costs.
 
-Usage: see benchmarks/README.md. Writes a Markdown table, a CSV file and two plots. The task of every tool is a bound
+Usage: see benchmarks/README.md. Writes a Markdown table, CSV files and two plots. The task of every tool is a bound
 within a factor of 1.1 of the largest error found (1.5 with three inputs a side); times are processor seconds after
 start-up and compilation, on one thread. A run that takes less than a second is repeated, up to five runs in all, and
 the shortest counts, for every tool alike.
@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import costs
 import numpy as np
 import problems
 import sympy as sp
@@ -73,9 +74,9 @@ def ours(p: problems.Problem, limit: float, within: str | None = None) -> Result
     """relverify, after one call that compiles the relation."""
     phi, psi = problems.networks(p)
     relation = parse_relation(p.relation)
-    certify(relation, phi, psi, p.x, p.y, within="1000", max_cells=1)
+    certify(relation, phi, psi, p.x, p.y, within="1000", max_cells=1, threads=1)
     start = time.process_time()
-    found = certify(relation, phi, psi, p.x, p.y, within=within or factor(p), time_limit=limit)
+    found = certify(relation, phi, psi, p.x, p.y, within=within or factor(p), time_limit=limit, threads=1)
     seconds = time.process_time() - start
     upper = None if found.upper is None else float(arb(found.upper))
     return {"upper": upper, "lower": float(arb(found.lower)), "cells": found.cells, "seconds": seconds,
@@ -244,29 +245,28 @@ def table(results: list[tuple[Any, dict[str, Result]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def plots(out: Path, slack_of: list[problems.Problem], limit: float) -> None:
-    """Cost against slack (upper/lower - 1), a line a problem, and against the number of inputs."""
+def measured_costs(chosen: list[problems.Problem], limit: float) -> list[costs.Cost]:
+    """Run relverify for every slack; when one is not reached, smaller ones are left out."""
+    found = []
+    for p in chosen:
+        for slack in costs.SLACKS:
+            within = str(1 + sp.Rational(str(slack)))
+            run = shortest(lambda p=p, within=within: ours(p, limit, within))
+            found.append(costs.Cost(p.name, 2 * p.dim, p.smooth, slack, run["seconds"], run["met"]))
+            if not run["met"]:
+                break
+    return found
+
+
+def plot(out: Path) -> None:
+    """Draw the costs of a folder."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    slacks = [1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]
-    for p in slack_of:
-        times = [shortest(lambda p=p, s=s: ours(p, limit, str(sp.Rational(str(1 + s))))) for s in slacks]
-        good = [(s, t["seconds"]) for s, t in zip(slacks, times, strict=True) if t["met"]]
-        if good:
-            left.loglog(*zip(*good, strict=True), marker="o", label=p.name)
-    left.set(xlabel="slack: upper / lower - 1", ylabel="processor seconds")
-    left.legend(fontsize=7)
-    for name in ("smooth", "ReLU"):
-        points = [p for p in slack_of if p.smooth == (name == "smooth")]
-        times = [(2 * p.dim, r["seconds"]) for p in points if (r := shortest(lambda p=p: ours(p, limit, "1.5")))["met"]]
-        if times:
-            right.semilogy(*zip(*times, strict=True), marker="o", linestyle="none", label=f"{name}, within 1.5")
-    right.set(xlabel="joint inputs", ylabel="processor seconds")
-    right.legend(fontsize=7)
+    figure = plt.figure(figsize=(11, 4.2), layout="constrained")
+    costs.draw(costs.read(out / "cost.csv"), figure)
     figure.savefig(out / "cost.png", dpi=120)
 
 
@@ -287,13 +287,15 @@ def main(arguments: list[str] | None = None) -> int:
     (options.out / "peers.md").write_text(text)
     with (options.out / "peers.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow(["problem", "tool", "seconds", "upper", "lower", "cells", "met", "note"])
+        writer.writerow(["problem", "inputs", "within", "tool", "seconds", "upper", "lower", "cells", "met", "note"])
         for p, found in results:
             for tool, r in found.items():
-                fields = [r.get(k, "") for k in ("seconds", "upper", "lower", "cells", "met", "note")]
-                writer.writerow([p.name, tool, *fields])
+                sizes = [f"{r[k]:.4g}" if r.get(k) is not None else "" for k in ("seconds", "upper", "lower")]
+                writer.writerow([p.name, 2 * p.dim, factor(p), tool, *sizes, *(r.get(k, "") for k in
+                                ("cells", "met", "note"))])  # fmt: skip
     if not options.no_plots:
-        plots(options.out, chosen, max(options.limit, 120.0))
+        costs.write(options.out / "cost.csv", measured_costs(chosen, options.limit))
+        plot(options.out)
     return 0
 
 
