@@ -294,7 +294,7 @@ def main(arguments: list[str] | None = None) -> int:
                 writer.writerow([p.name, 2 * p.dim, factor(p), tool, *sizes, *(r.get(k, "") for k in
                                 ("cells", "met", "note"))])  # fmt: skip
     if not options.no_plots:
-        costs.write(options.out / "cost.csv", measured_costs(chosen, options.limit))
+        costs.write(options.out / "cost.csv", measured_costs(chosen, max(options.limit, 60.0)))
         plot(options.out)
     return 0
 
