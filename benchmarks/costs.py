@@ -1,4 +1,4 @@
-"""What certification costs, from a stored table: against slack, and against the number of inputs."""
+"""The stored tables of measurements: tools beside each other, and costs against slack and the number of inputs."""
 
 from __future__ import annotations
 
@@ -22,6 +22,67 @@ class Cost(NamedTuple):
     slack: float
     seconds: float
     met: bool
+
+
+PROBLEM, RESULT = ("problem", "inputs", "smooth", "within"), ("seconds", "upper", "lower", "cells", "met", "note")
+
+
+def write_comparison(path: Path, results: Sequence[tuple[dict[str, Any], dict[str, dict[str, Any]]]]) -> None:
+    """Write what every tool reached on every problem, with four digits."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([*PROBLEM, "tool", *RESULT])
+        for problem, found in results:
+            for tool, r in found.items():
+                values = (f"{v:.4g}" if isinstance(v, float) else "" if v is None else v for v in
+                          (r.get(k, "") for k in RESULT))  # fmt: skip
+                writer.writerow([*(problem[k] for k in PROBLEM), tool, *values])
+
+
+def comparison(path: Path) -> tuple[list[list[str]], list[str]]:
+    """The rows of a table, the first being its head, and how the times of auto_LiRPA compare.
+
+    The latter is for the smooth problems of one input a side.
+    """
+    with path.open(newline="", encoding="utf-8") as stream:
+        found = list(csv.DictReader(stream))
+    tools = list(dict.fromkeys(r["tool"] for r in found))
+    table, ratios = [["problem", "inputs", "error at least", "within", *tools]], []
+    for name in dict.fromkeys(r["problem"] for r in found):
+        results = {r["tool"]: _numbers(r) for r in found if r["problem"] == name}
+        ours, peer = results["relverify"], results.get("auto_LiRPA", {"note": "not run"})
+        half = int(ours["inputs"]) // 2
+        cells = [shown(results[t]) if t in results else "" for t in tools]
+        table.append([name, f"{half} + {half}", f"{ours['lower']:.2e}", ours["within"], *cells])
+        if half == 1 and ours["smooth"] == "1" and "note" not in peer:
+            more = "" if peer["met"] else "more than "
+            ratios.append(f"{name}: auto_LiRPA takes {more}{peer['seconds'] / ours['seconds']:.0f} times as long")
+    return table, ratios
+
+
+def _numbers(row: dict[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {k: v for k, v in row.items() if v != ""}
+    found |= {k: float(found[k]) for k in ("seconds", "upper", "lower") if k in found}
+    return found | {"met": row["met"] == "True"}
+
+
+def shown(r: dict[str, Any]) -> str:
+    """A cell of the table: seconds, or how far the tool came."""
+    if "note" in r:
+        return r["note"]
+    if r["met"]:
+        return f"{r['seconds']:.3g} s"
+    upper, lower = r.get("upper"), r.get("lower")
+    ratio = upper / lower if upper and lower else float("inf")
+    return f"{ratio:.3g}x at {r['seconds']:.0f} s"
+
+
+def markdown(path: Path) -> str:
+    """The table of a comparison in Markdown, and the ratios."""
+    table, ratios = comparison(path)
+    lines = ["| " + " | ".join(row) + " |" for row in table]
+    lines.insert(1, "|---" * len(table[0]) + "|")
+    return "\n".join([*lines, "", *(f"- {ratio}" for ratio in ratios)]) + "\n"
 
 
 def write(path: Path, costs: Sequence[Cost]) -> None:

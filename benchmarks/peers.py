@@ -9,7 +9,6 @@ the shortest counts, for every tool alike.
 from __future__ import annotations
 
 import argparse
-import csv
 import heapq
 import json
 import subprocess
@@ -203,17 +202,9 @@ def arb_balls(p: problems.Problem, limit: float) -> Result:
             "met": upper <= within * lower}  # fmt: skip
 
 
-def shown(r: Result) -> str:
-    """A cell of the table: seconds, or how far the tool came."""
-    if "note" in r:
-        return r["note"]
-    if r["met"]:
-        return f"{r['seconds']:.3g} s"
-    ratio = r["upper"] / r["lower"] if r["upper"] and r["lower"] else np.inf
-    return f"{ratio:.3g}x at {r['seconds']:.0f} s"
-
-
-def rows(chosen: list[problems.Problem], limit: float, python: str | None) -> Iterator[tuple[Any, dict[str, Result]]]:
+def rows(
+    chosen: list[problems.Problem], limit: float, python: str | None
+) -> Iterator[tuple[dict[str, Any], dict[str, Result]]]:
     """Run every tool on every problem."""
     for p in chosen:
         found = {
@@ -223,26 +214,8 @@ def rows(chosen: list[problems.Problem], limit: float, python: str | None) -> It
         }
         if python:
             found["auto_LiRPA"] = lirpa(p, limit, python)
-        print(p.name, {k: shown(v) for k, v in found.items()}, flush=True)
-        yield p, found
-
-
-def table(results: list[tuple[Any, dict[str, Result]]]) -> str:
-    """Markdown, with the ratios of auto_LiRPA on the smooth problems of one input a side."""
-    tools = list(results[0][1])
-    lines = ["| problem | inputs | error at least | within | " + " | ".join(tools) + " |"]
-    lines.append("|---" * (4 + len(tools)) + "|")
-    for p, found in results:
-        error = f"{found['relverify']['lower']:.2e}"
-        cells = " | ".join(shown(found[t]) for t in tools)
-        lines.append(f"| {p.name} | {p.dim} + {p.dim} | {error} | {factor(p)} | {cells} |")
-    lines.append("")
-    for p, found in results:
-        peer = found.get("auto_LiRPA", {"note": ""})
-        if p.dim == 1 and p.smooth and "note" not in peer:
-            ratio, sign = peer["seconds"] / found["relverify"]["seconds"], "" if peer["met"] else "more than "
-            lines.append(f"- {p.name}: {sign}{ratio:.0f} times the time of relverify by auto_LiRPA")
-    return "\n".join(lines) + "\n"
+        print(p.name, {k: costs.shown(v) for k, v in found.items()}, flush=True)
+        yield {"problem": p.name, "inputs": 2 * p.dim, "smooth": int(p.smooth), "within": factor(p)}, found
 
 
 def measured_costs(chosen: list[problems.Problem], limit: float) -> list[costs.Cost]:
@@ -282,17 +255,9 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = [p for p in problems.PROBLEMS if not options.names or p.name in options.names]
     options.out.mkdir(parents=True, exist_ok=True)
     results = list(rows(chosen, options.limit, options.lirpa))
-    text = table(results)
-    print(text)
-    (options.out / "peers.md").write_text(text)
-    with (options.out / "peers.csv").open("w", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(["problem", "inputs", "within", "tool", "seconds", "upper", "lower", "cells", "met", "note"])
-        for p, found in results:
-            for tool, r in found.items():
-                sizes = [f"{r[k]:.4g}" if r.get(k) is not None else "" for k in ("seconds", "upper", "lower")]
-                writer.writerow([p.name, 2 * p.dim, factor(p), tool, *sizes, *(r.get(k, "") for k in
-                                ("cells", "met", "note"))])  # fmt: skip
+    costs.write_comparison(options.out / "peers.csv", results)
+    (options.out / "peers.md").write_text(costs.markdown(options.out / "peers.csv"))
+    print((options.out / "peers.md").read_text())
     if not options.no_plots:
         costs.write(options.out / "cost.csv", measured_costs(chosen, max(options.limit, 60.0)))
         plot(options.out)

@@ -6,12 +6,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import costs
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
 RELATION, BOX = "gaussian(ell=1/2)", "[0,1]"
 EPSILONS = ("1e-1", "1e-2", "1e-3", "1e-4")
+MEASURED = Path(costs.__file__).parent / "measured"
 NUMBERS: dict[str, str] = {}
 STYLE = {"font.size": 10, "axes.spines.top": False, "axes.spines.right": False, "svg.hashsalt": "relverify"}
 
@@ -22,7 +24,7 @@ def draw(folder: Path) -> None:
     with mpl.rc_context(STYLE):
         plots = {
             "grid_hats": hats, "grid_error": error, "grid_counts": unit_counts, "audit_minilm": audit_maps,
-            "attention_pareto": neurons_and_temperature,
+            "attention_pareto": neurons_and_temperature, "certification_cost": certification_cost,
         }  # fmt: skip
         for name, plot in plots.items():
             figure = plot()
@@ -59,6 +61,13 @@ def error() -> Figure:
         axis.set(title=f"{pieces} units: bound {bound:.3g}", xlabel="y", ylabel="x")
         figure.colorbar(image, ax=axis, shrink=0.85, label="|r − r̂|")
     figure.subplots_adjust(wspace=0.35)
+    return figure
+
+
+def certification_cost() -> Figure:
+    """What certification costs, as it was measured."""
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    costs.draw(costs.read(MEASURED / "cost.csv"), figure)
     return figure
 
 

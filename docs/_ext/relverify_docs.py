@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import costs
 import figures
 from docutils import nodes
 from sphinx.util import logging
@@ -46,6 +47,7 @@ def generate(app: Any) -> None:
         "properties": properties,
         "lemmas": lemmas,
         "commands": commands,
+        "peers": peers,
     }
     pages |= {f"generated/{name}.inc": write() for name, write in parts.items()}
     for name, text in pages.items():
@@ -74,6 +76,12 @@ def counts() -> str:
         f"(:doc:`listed here </lemmas>`). {built} theorems build what they promise, and {mutants} false variants are "
         "refuted.\n"
     )
+
+
+def peers() -> str:
+    """What other methods took for the same problems, as it was measured."""
+    table, ratios = costs.comparison(figures.MEASURED / "peers.csv")
+    return "\n\n".join([page.table(table, "18 10 12 8 12 16 14 16"), "\n".join(f"- {r}." for r in ratios), ""])
 
 
 def theorem_table() -> str:
