@@ -308,12 +308,12 @@ class Search:
         sides = [a.corners(level, k[chosen]) for a, k in zip(self.axes, cells[:2], strict=True)]
         lo, hi = (np.concatenate(ends, axis=1) for ends in zip(*sides, strict=True))
         points = np.concatenate([corners(lo, hi), grid(self.ends)]) if level == 0 else corners(lo, hi)
-        counts = [self.unbounded.get(k, 0) for k in (level - 2, level - 1, level)]
-        if counts == sorted(counts) and counts[2] > UNBOUNDED * self.limits.max_cells:
-            return f"r has no finite bound on {counts[2]} pairs of cells, more than on larger ones"
         found = undefined(self.error.expr, self.error.symbols, points, self.ends)
         if found is None:
-            return ""
+            counts = [self.unbounded.get(k, 0) for k in (level - 2, level - 1, level)]
+            if level < 2 or counts != sorted(counts) or counts[2] <= UNBOUNDED * self.limits.max_cells:
+                return ""
+            return f"r has no finite bound on {counts[2]} pairs of cells, more than on larger ones"
         beside = np.clip(found.beside, *self.box)
         self.record(self.exact(beside[np.abs(self.error.floats(beside)).argmax()]))
         return ABOVE if self.refuted and self.factor is None else found.reason

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from flint import arb, ctx
 
-from relverify.certify import axis, gemm, jet_functions, jets, subdivide, taylor
+from relverify.certify import axis, cells, gemm, jet_functions, jets, matrix, subdivide, taylor
 from relverify.certify.monomials import monomials
 from relverify.certify.point import network_ball
 from relverify.errors import Disagreement
@@ -20,14 +20,14 @@ LINE = MLP(([[1.0]],), ([0.0],))
 ZERO = MLP(([[0.0]],), ([0.0],))
 
 
-def relation_holds(text, half=0.0, cells=40):
+def relation_holds(text, half=0.0, count=40):
     """Whether balls of r at points of random cells lie within its Taylor models."""
     relation, rng = parse_relation(text), np.random.default_rng(5)
     arguments = relation.x_symbols + relation.y_symbols
-    centres, halves = rng.uniform(-1, 1, (2, cells)), np.full((2, cells), half)
+    centres, halves = rng.uniform(-1, 1, (2, count)), np.full((2, count), half)
     model = taylor.taylor_model(relation.expr, arguments, [*centres], [*halves])
     with ctx.workprec(200):
-        for k in range(cells):
+        for k in range(count):
             for _ in range(4):
                 u = [dyadic(float(v)) for v in rng.choice([-1.0, 1.0, 0.0, rng.uniform(-1, 1)], size=2) * half]
                 point = [arb(dyadic(float(c)) + d) for c, d in zip(centres[:, k], u, strict=True)]
@@ -81,8 +81,6 @@ def certificate_holds(text="x^3 + 0*y", net=ZERO):
 
 def halved_remainder_of_a_relation(patch):
     true = taylor.taylor_model
-    from relverify.certify import matrix
-
     patch.setattr(matrix, "taylor_model", lambda *a: (m := true(*a))._replace(remainder=m.remainder / 2))
 
 
@@ -117,6 +115,26 @@ def derivative_range_cut(name):
         patch.setattr(axis, "activation", cut)
 
     return plant
+
+
+def slope_at_points_moved(patch):
+    true = axis.activation
+
+    def moved(wanted):
+        found = true(wanted)
+
+        def at_points(z):
+            value, (first, error), second = found.at_points(z)
+            return value, (first * (1 + 1e-9), error), second
+
+        return replace(found, at_points=at_points)
+
+    patch.setattr(axis, "activation", moved)
+
+
+def cells_end_before_the_box(patch):
+    true = matrix.side
+    patch.setattr(cells, "side", lambda *a: (s := true(*a)) and replace(s, ends=s.ends * 0.9))
 
 
 def ulps(name, count):
@@ -167,6 +185,8 @@ PLANTS = {
     "a remainder of a network halved": (halved_remainder_of_a_network, lambda: network_holds(SINE, -2.5, 2.5)),
     "the range of a derivative of sine cut": (derivative_range_cut("sin"), lambda: network_holds(SINE, 0.2, 1.4)),
     "the range of a derivative of tanh cut": (derivative_range_cut("tanh"), lambda: network_holds(TANH, -0.1, 0.3)),
+    "the slope of tanh at points moved": (slope_at_points_moved, lambda: network_holds(TANH, 0.3, 0.3001)),
+    "cells end before the box": (cells_end_before_the_box, lambda: certificate_holds("1 - sqrt(x+1) + 0*y")),
     "exp off by 8 ulp": (ulps("EXP", 8), lambda: relation_holds("exp(x+0*y)")),
     "sin off by 8 ulp": (ulps("SIN", 8), lambda: relation_holds("sin(x)+0*y")),
     "tanh off by 8 ulp": (ulps("TANH", 8), lambda: relation_holds("tanh(x)+0*y")),
