@@ -96,7 +96,10 @@ async def page(profile):
             yield Page(socket)
         finally:
             socket.close()
-            await asyncio.sleep(0)
+            # the connection is closed when the browser has answered
+            while await asyncio.wait_for(socket.read_message(), 60) is not None:
+                pass
+            await asyncio.sleep(0.1)
     finally:
         browser.terminate()
         browser.wait(timeout=60)

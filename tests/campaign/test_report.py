@@ -1,6 +1,7 @@
 """The report is complete, needs nothing else, and opens in a browser."""
 
 import asyncio
+import gc
 import json
 import re
 import subprocess
@@ -73,6 +74,7 @@ OVERFLOW = """[...document.querySelectorAll('main *')].filter(e => e.getClientRe
 @pytest.mark.slow
 def test_page_in_a_browser(folder, width, tmp_path):
     asyncio.run(click_through(folder, width, tmp_path))
+    gc.collect()
 
 
 async def click_through(folder, width, scratch):
