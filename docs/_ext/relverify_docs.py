@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import compared
 import costs
 import figures
 from docutils import nodes
@@ -48,6 +49,9 @@ def generate(app: Any) -> None:
         "lemmas": lemmas,
         "commands": commands,
         "peers": peers,
+        "gaussian": compared.gaussian,
+        "coarser": compared.coarser,
+        "tightness": compared.tightness,
     }
     pages |= {f"generated/{name}.inc": write() for name, write in parts.items()}
     for name, text in pages.items():

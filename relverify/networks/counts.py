@@ -302,7 +302,7 @@ def spline_units(relation: Relation, x: Box | str, eps: object = None, budget: s
         raise InputError(
             "relation", f"{relation.text} has no stored expansion on {box}", "a family with an expansion there"
         )
-    features = _Features(relation, expansion, box)
+    features = SplineFeatures(relation, expansion, box)
     kinds = ("vector", "coordinate") if budget == "best" else (budget,)
     best: Prediction | None = None
     worse = 0
@@ -323,7 +323,7 @@ def spline_units(relation: Relation, x: Box | str, eps: object = None, budget: s
     return best
 
 
-class _Features:
+class SplineFeatures:
     """Certified constants of the features, computed once each."""
 
     def __init__(self, relation: Relation, expansion: Expansion, box: Box) -> None:
@@ -363,7 +363,7 @@ def _upper(ball: arb) -> fmpq:
         return arf_to_fmpq(ball.upper())
 
 
-def _allocate(f: _Features, d: int, eps: fmpq, tail: fmpq, kind: str, most: int) -> Prediction | None:
+def _allocate(f: SplineFeatures, d: int, eps: fmpq, tail: fmpq, kind: str, most: int) -> Prediction | None:
     """The least allocation for d features, if it has fewer units than `most`."""
     t = eps - tail
     curves = [f.curve(i) for i in range(1, d + 1)]

@@ -15,6 +15,7 @@ import pytest
 import relverify
 from relverify.core.plain import to_rst
 from relverify.core.registry import theorem, theorems
+from relverify.testing.tightness import catalogue, measure
 
 ROOT = Path(__file__).parents[2]
 MISSING = [name for name in ("sphinx", "furo", "sphinx_proof", "ziamath") if importlib.util.find_spec(name) is None]
@@ -117,6 +118,17 @@ def test_the_derivation_page_is_computed(pages: Path) -> None:
     assert "proved True" in text
     for name in ("grid_hats", "grid_error", "grid_counts"):
         assert (pages / "_images" / f"{name}.svg").is_file()
+
+
+def test_the_comparison_is_computed(pages: Path) -> None:
+    text = _text(pages / "comparison.html")
+    for eps, predicted, built in (("1/10", 4, 3), ("1/100", 10, 8), ("1/1000", 32, 23)):
+        found = measure("gaussian(ell=1/2)", "[0,1]", eps)
+        assert (found.predicted, found.built.N) == (predicted, built)
+    assert re.search(r"grid grid neurons 4 10 32 100", text)
+    assert re.search(r"grid built and certified vertex certificate 3 8 23 71", text)
+    assert "worst" in text and "graded knots" in text
+    assert all(_words(relation) in text for relation, _ in catalogue())
 
 
 def test_nothing_is_downloaded_when_a_page_is_read(pages: Path) -> None:
