@@ -120,8 +120,9 @@ def test_an_instance_of_grid_neurons_by_hand() -> None:
 @pytest.mark.parametrize(("pieces", "features"), [(1, 1), (3, 3)])
 def test_random_instances_of_grid_neurons_are_of_every_kind(pieces: int, features: int) -> None:
     def fits(instance: Any) -> bool:
-        shown = instance.text.split(" on ")[0]
-        return instance.values["n"] == pieces and shown.count("], [") == features - 1 and "-" in shown
+        shown, interval = instance.text.split(" on [")
+        kinds = instance.values["n"], shown.count("], [") + 1
+        return kinds == (pieces, features) and "-" in shown and interval.startswith("-")
 
     find(grid_neurons.instances(), fits, settings=settings(max_examples=500, phases=(Phase.generate,)))
 
