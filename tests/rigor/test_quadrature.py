@@ -45,6 +45,14 @@ def test_kinks_far_from_the_ends() -> None:
     assert ball.overlaps(arb(38) / 3 + arb(125) / 6 + arb(38) / 3 + arb(117) / 2) and ball.rad() < 1e-30
 
 
+def test_kinks_outside_are_left_alone() -> None:
+    """At -1 and at 5 the logarithms are not defined."""
+    ball = integral(sp.log(x) * abs(x + 1) + sp.log(4 - x) * abs(5 - x), x, 1, 2)
+    primitive = [((t + 1) ** 2 * sp.log(t) - t**2 / 2 - 2 * t - sp.log(t)) / 2 for t in (sp.Integer(1), sp.Integer(2))]
+    mirror = [((u + 1) ** 2 * sp.log(u) - u**2 / 2 - 2 * u - sp.log(u)) / 2 for u in (sp.Integer(2), sp.Integer(3))]
+    assert ball.overlaps(enclose(primitive[1] - primitive[0] + mirror[1] - mirror[0])) and ball.rad() < 1e-30
+
+
 def test_kinks_that_are_not_linear_still_give_an_enclosure() -> None:
     ball = integral(abs(sp.cos(5 * x)), x, -1, 1, prec=64)
     F = (4 + sp.sin(5 - 2 * sp.pi)) / 5 * 2
