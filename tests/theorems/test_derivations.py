@@ -16,6 +16,7 @@ def test_the_steps_of_softmax_selection() -> None:
     beta, eta, n = (formal.symbol(name) for name in ("beta", "eta", "n"))
     decay = sp.exp(-beta * eta)
     assert formal.hypotheses == (formal.symbol("eps_1") < 1, "s_k − s_j ≥ η for every j ≠ k")
+    assert not formal.solve["beta"].integer
     larger_gap, not_negative, together, weight = formal.steps
     (v,) = not_negative.lhs.free_symbols - {beta, eta}
     assert larger_gap.lhs == decay - sp.exp(-beta * (eta + v)) and larger_gap.rhs == not_negative.lhs
