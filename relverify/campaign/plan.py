@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from fractions import Fraction
 from importlib.util import find_spec
 from typing import Any
 
@@ -16,7 +17,6 @@ from relverify.relations import families, parse_relation
 
 QUICK_EPS = ("1/10", "3/100", "1/100")
 SMALLEST_EPS = ("1/10", "3/100", "1/100", "3/1000")
-TRAINED_EPS = ("1/10", "1/100", "1/1000")
 # with two numbers a side
 PLANE = ("exp(-((x1-y1)**2+(x2-y2)**2))", "x1*y2 - x2*y1 + sin(x1+y2)/4")
 FULL_EPS = ("1/10", "3/100", "1/100", "3/1000", "1/1000", "3/10000", "1/10000")
@@ -107,12 +107,8 @@ def make_plan(
     tasks: list[Task] = []
     searches: list[Task] = []
     not_run: list[str] = []
-    members = [
-        (member.text, member.box, member.eps)
-        for family in families().values()
-        for member in family.members
-        if member.quick or not quick
-    ]
+    chosen_members = [m for family in families().values() for m in family.members if m.quick or not quick]
+    members = [(m.text, m.box, m.eps) for m in chosen_members]
     torch = find_spec("torch") is not None
     if torch:
         tasks += [_training(*member, "grid-neurons", seed, device) for member in members]
@@ -123,14 +119,18 @@ def make_plan(
             tasks += [_training(text, box, wide, label, seed, device) for wide in errors]
             tasks += [_training(text, box, eps, "grid-neurons", seed + extra, device) for extra in (1, 2)]
         tasks += [_training(text, "[-1,1]^2", "1/10", "grid-neurons", seed, device) for text in PLANE]
-        errors = FULL_EPS[:5] if full else SMALLEST_EPS
-        searches = [_smallest(text, box, eps, seed, device) for eps in reversed(errors) for text, box, _ in members]
+        searches = [
+            _smallest(m.text, m.box, eps, seed, device)
+            for eps in reversed(FULL_EPS if full else SMALLEST_EPS)
+            for m in chosen_members
+            if not full or Fraction(eps) >= Fraction(m.errors[-1])
+        ]
     if torch and full:
         tasks = [
-            _training(text, box, wanted, label, seed + extra, device)
-            for text, box, eps in members
-            for wanted in dict.fromkeys((*TRAINED_EPS, eps))
-            for label in ("grid-neurons", _paper(text, box))
+            _training(m.text, m.box, wanted, label, seed + extra, device)
+            for m in chosen_members
+            for wanted in dict.fromkeys((*m.errors, m.eps))
+            for label in ("grid-neurons", _paper(m.text, m.box))
             if label
             for extra in range(3)
         ]

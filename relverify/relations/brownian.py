@@ -77,6 +77,6 @@ FAMILY = Family(
     make=make,
     example="brownian",
     box="[0,1]",
-    members=(Member("brownian", "[0,1]", "3/100"),),
+    members=(Member("brownian", "[0,1]", "3/100", errors=("1/10", "3/100", "3/1000")),),
     false_claims=(FalseClaim("min(x, y) is PSD on [-1,1]", _below_zero),),
 )

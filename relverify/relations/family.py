@@ -27,12 +27,15 @@ class Member:
         An error that is reached in seconds.
     quick : bool
         Whether the quick job trains it as well.
+    errors : tuple of str
+        At which the full job trains networks of the sizes that the theorems predict, the smallest last.
     """
 
     text: str
     box: str
     eps: str = "1/100"
     quick: bool = True
+    errors: tuple[str, ...] = ("1/10", "1/100", "1/1000")
 
 
 @dataclass(frozen=True)

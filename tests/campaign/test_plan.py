@@ -1,5 +1,7 @@
 """The plan: complete, reproducible, and honest about what is left out."""
 
+from fractions import Fraction
+
 from relverify.campaign.plan import Task, make_plan
 from relverify.campaign.tasks import slug
 from relverify.core.registry import theorems
@@ -58,3 +60,19 @@ def test_keys_of_a_plan_are_distinct():
         assert len({slug("-".join(map(str, parts))) for parts in given}) == len(given)
         built = [t.name for t in tasks if t.kind == "relation"]
         assert len({slug(name) for name in built}) == len(built)
+
+
+def test_the_full_plan_trains_at_the_errors_of_each_member_with_three_seeds():
+    tasks = make_plan(full=True).tasks
+    for family in families().values():
+        for member in family.members:
+            given = [t.arguments for t in tasks if t.kind == "train" and t.name == member.text]
+            if not given:
+                continue  # without PyTorch
+            assert {a["eps"] for a in given} == {*member.errors, member.eps}
+            for theorem in {a["theorem"] for a in given}:
+                for eps in member.errors:
+                    seeds = [a["seed"] for a in given if (a["theorem"], a["eps"]) == (theorem, eps)]
+                    assert sorted(seeds) == [0, 1, 2]
+            searched = [t.arguments["eps"] for t in tasks if t.kind == "smallest" and t.name == member.text]
+            assert min(map(Fraction, searched)) == Fraction(member.errors[-1])
