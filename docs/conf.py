@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import relverify
 from relverify._version import __version__
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
-# the measurements, and how they are drawn; the documentation is built from a checkout
-sys.path.append(str(Path(relverify.__file__).parents[1] / "benchmarks"))
+# the measurements, and how they are drawn, stand beside this folder; relverify itself may be installed elsewhere
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))
 
 project = "relverify"
 author = copyright = "The relverify developers"

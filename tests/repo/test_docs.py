@@ -32,10 +32,11 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A build of a copy of the sources, every warning an error."""
     folder = tmp_path_factory.mktemp("docs")
     ignored = shutil.ignore_patterns("_build", "generated", "__pycache__")
-    shutil.copytree(ROOT / "docs", folder / "source", ignore=ignored)
+    shutil.copytree(ROOT / "docs", folder / "docs", ignore=ignored)
+    shutil.copytree(ROOT / "benchmarks", folder / "benchmarks", ignore=ignored)
     command = [sys.executable, "-m", "sphinx", "-W", "-n", "--keep-going", "-q", "-b", "html"]
     built = subprocess.run(
-        [*command, str(folder / "source"), str(folder / "html")],
+        [*command, str(folder / "docs"), str(folder / "html")],
         capture_output=True,
         text=True,
         timeout=900,
