@@ -40,7 +40,6 @@ SERIES = {
 def exact_derivatives(name, point):
     """s, s', s'', s''' at a point as balls, from a power series at high precision."""
     with flint.ctx.workprec(256 if 1e-100 < abs(point) < 100 else 4096):
-        flint.ctx.cap = 6
         series = SERIES[name](arb_series([arb(point), 1], prec=4))
         return [series[k] * [1, 1, 2, 6][k] for k in range(4)]
 

@@ -72,7 +72,7 @@ def test_misuse_is_refused(tmp_path):
     with pytest.raises(InputError, match="coordinates"):
         synthesize(parse_relation("x1*y1+x2*y2"), "[0,1]", eps="1/10")
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot create"):
+    with pytest.raises(InputError, match="cannot be made"):
         synthesize(GAUSSIAN, "[0,1]", eps="1/5").write(tmp_path / "file")
 
 
