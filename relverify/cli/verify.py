@@ -20,7 +20,7 @@ from relverify.errors import InputError
 def command(
     labels: Annotated[list[str] | None, typer.Argument(help="Theorems; by default all.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Within a minute: fewer instances and relations.")] = False,
-    full: Annotated[bool, typer.Option("--full", help="All errors, theorems and seeds: about an hour.")] = False,
+    full: Annotated[bool, typer.Option("--full", help="All errors, theorems and seeds: about 15 minutes.")] = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for report.html, results.json and plots.")] = Path(
         "relverify-report"
     ),
